@@ -1,5 +1,5 @@
-// Jobs of a fleet: accepted by any gateway, kept and handed round by Valkey, run by one, looked at and cancelled from all. What
-// this gateway had accepted by itself, before it belonged to a fleet, it runs to its end as ever.
+// Jobs of a fleet: any gateway accepts them, Valkey stores and distributes them, one gateway runs each, and all can
+// view and cancel them. Jobs that this gateway accepted before it joined a fleet still run here.
 import type { RequestView } from '../../../contract/queue-view.ts';
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import type { NewId } from '../../ports.ts';
@@ -24,18 +24,18 @@ export interface FleetJobsOptions extends FleetRunsOptions {
   readonly gateway: FleetRunsOptions['gateway'] & Pick<Gateway, 'check'>;
   readonly queue: Pick<LeaseQueue, 'isLate' | 'full' | 'paused'>;
   readonly turns: FleetTurns;
-  /** What this gateway accepted by itself, and its other requests. */
+  /** Jobs that this gateway accepted alone, and its other requests. */
   readonly local: Jobs;
   readonly newId: NewId;
-  /** Whether Ollama is away, so that it is not known what models there are. */
+  /** Whether Ollama is away, so that its models are unknown. */
   away(): boolean;
-  /** Looks at the other gateways; see fleetLook. */
+  /** Checks on the other gateways; see fleetLook. */
   look(): Promise<void>;
-  /** How a job ranks that belongs to no batch; see FleetTurn. */
+  /** The rank of a job that belongs to no batch; see FleetTurn. */
   rank(job: AskedJob['call']): number;
 }
 
-/** More than run, so that the next one is there when a slot is free. */
+/** How many more jobs are taken than can run, so that the next one is ready when a slot is free. */
 const AHEAD = 1;
 
 export class FleetJobs implements JobDesk {
@@ -62,9 +62,9 @@ export class FleetJobs implements JobDesk {
     return this.#isStopped;
   }
 
-  // ---- life of the whole
+  // ---- lifecycle
 
-  /** Takes part from now on. */
+  /** Joins the fleet from now on. */
   open(): void {
     this.#options.turns.open(
       (id, token) => this.#fleet.run(id, token),
@@ -73,14 +73,14 @@ export class FleetJobs implements JobDesk {
     this.feed();
   }
 
-  /** There may be room for another number of jobs. Call it whenever that may be. */
+  /** Announces how many jobs fit here. Call it whenever that may have changed. */
   feed(): void {
     const { turns, queue, config, away } = this.#options;
     const closed = this.#isStopped || away() || queue.full || queue.paused;
     turns.room(closed ? 0 : config().queue.max_concurrent + AHEAD);
   }
 
-  /** Each few seconds: what was kept long enough goes, and what nobody hands round is handed round. */
+  /** Call every few seconds. Removes expired results, and distributes jobs that nobody distributes. */
   async beat(): Promise<void> {
     this.feed();
     if (this.#isBeating) return;
@@ -98,7 +98,7 @@ export class FleetJobs implements JobDesk {
   async #lookThrough(): Promise<void> {
     const { store, turns, config, look } = this.#options;
     await store.beat(retentionOf(config()));
-    // Where there are some there may be more, as of a batch whose gateway died before it had handed all of it round.
+    // Repeat until none is left: a gateway may have died before it had distributed all of a batch.
     for (let strayed = await store.strayed(); strayed.length > 0; strayed = await store.strayed()) {
       await turns.add(strayed);
       if (this.#isStopped) return;
@@ -106,7 +106,7 @@ export class FleetJobs implements JobDesk {
     await look();
   }
 
-  /** Before the gateway stops: no further job begins here. What has not ended by then is run by another gateway. */
+  /** Call before the gateway stops. No further job starts here; another gateway runs what has not ended by then. */
   stop(): void {
     this.#isStopped = true;
     this.feed();
@@ -114,7 +114,7 @@ export class FleetJobs implements JobDesk {
     this.#watchers.tellAll();
   }
 
-  /** When all that ran has ended, or was given back. */
+  /** Resolves when all running jobs have ended or were given back. */
   close(): Promise<void> {
     return this.#options.turns.close();
   }
@@ -132,9 +132,8 @@ export class FleetJobs implements JobDesk {
   }
 
   /**
-   * Accepts a request: Valkey has it when it resolves. One that its caller handed in before, at whatever gateway, with the
-   * same id and the same body, is the same job. Throws what Gateway.check throws, request_exists, queue_full,
-   * fleet_unreachable.
+   * Accepts a request; Valkey has it when it resolves. A job that its caller submits again at any gateway, with the
+   * same id and body, is the same job. Throws what Gateway.check throws, request_exists, queue_full, fleet_unreachable.
    */
   async submit(asked: AskedJob, over: () => void = () => undefined): Promise<RequestView> {
     if (this.#isLocal(asked.call.id)) return await this.#options.local.submit(asked, over);
@@ -151,7 +150,7 @@ export class FleetJobs implements JobDesk {
     const before = await this.#kept(call.id);
     if (before === undefined) {
       await gateway.check(call, NEVER);
-      // What is said before is kept by this gateway alone.
+      // Only this gateway has the history of its conversation.
       const home = ask === undefined ? undefined : node;
       const job = { ...asked, createdAt: clock.now(), rank: rank(call), home };
       const turn = await store.accept(job, config().queue.max_jobs);
@@ -159,7 +158,7 @@ export class FleetJobs implements JobDesk {
         this.#handRound([turn]);
         return await this.view(call.id, call.owner);
       }
-      // Somebody was faster, or its result was kept long enough.
+      // Somebody was faster, or its result has expired.
       if ((await this.#kept(call.id)) === undefined) await store.free(call.id);
       return await this.#accept(asked);
     }
@@ -169,19 +168,19 @@ export class FleetJobs implements JobDesk {
     return await this.viewOf(before);
   }
 
-  /** They are accepted; when this fails, whoever looks through those that wait does it. */
+  /** Distributes accepted jobs. If that fails, `beat` does it later. */
   #handRound(turns: readonly FleetTurn[]): void {
     void this.#options.turns.add(turns).catch(() => undefined);
   }
 
-  /** Whether an id is taken, in the whole fleet too. Throws fleet_unreachable. */
+  /** Whether an id is taken, including in the fleet. Throws fleet_unreachable. */
   async has(id: string): Promise<boolean> {
     return this.#options.local.taken(id) || (await this.#kept(id)) !== undefined;
   }
 
-  // ---- looking
+  // ---- reading
 
-  /** What is kept of a job; undefined when that was long enough. */
+  /** The stored job; undefined after its retention. */
   async #kept(id: string): Promise<StoredJob | undefined> {
     const { store, config } = this.#options;
     const job = await store.find(id);
@@ -192,17 +191,17 @@ export class FleetJobs implements JobDesk {
     return since === undefined || store.now() - since <= most ? job : undefined;
   }
 
-  /** Whether this gateway alone knows of a request: it is none of the fleet's. */
+  /** Whether only this gateway knows a request, so that it is not one of the fleet's. */
   #isLocal(id: string): boolean {
     return this.#options.local.taken(id) && !this.#fleet.holds(id);
   }
 
-  /** A job of the fleet as a watcher may see it; undefined where the fleet has none. */
+  /** A job of the fleet as a watcher may see it; undefined when the fleet has none. */
   async #find(id: string, watcher: string): Promise<StoredJob | undefined> {
     const { store, config } = this.#options;
     const stored = await this.#kept(id);
     const owner = stored?.owner ?? (await store.gone('job', id));
-    // Nobody is to learn that there is, or was, a request of somebody else.
+    // A watcher must not learn that a request of somebody else exists or existed.
     if (owner === undefined || !sees(watcher, owner)) return undefined;
     if (stored !== undefined) return stored;
     const { retention_seconds, retained_max_mb } = config().queue;
@@ -212,14 +211,14 @@ export class FleetJobs implements JobDesk {
     );
   }
 
-  /** Where a request stands. Throws request_not_found, request_gone, fleet_unreachable. */
+  /** The state of a request. Throws request_not_found, request_gone, fleet_unreachable. */
   async view(id: string, watcher: string): Promise<RequestView> {
     const { local } = this.#options;
     const stored = this.#isLocal(id) ? undefined : await this.#find(id, watcher);
     return stored === undefined ? local.view(id, watcher) : await this.viewOf(stored);
   }
 
-  /** The same of a job that was found already. */
+  /** The state of a stored job. */
   async viewOf(stored: StoredJob): Promise<RequestView> {
     const { store, queue } = this.#options;
     if (hasEnded(stored)) return storedView(stored, { position: 0, eta: 0 }, store.waiting);
@@ -227,7 +226,7 @@ export class FleetJobs implements JobDesk {
     const job = this.#fleet.runs.get(stored.id);
     if (job !== undefined) {
       const view = livingView(job.answer.ticket, job, { queueLength: length, queue });
-      // It has not ended before the fleet has its result.
+      // It has not ended until the fleet has its result.
       const isOver = view.status !== 'queued' && view.status !== 'processing';
       if (!isOver) return { ...view, created_at: iso(stored.createdAt) };
     }
@@ -242,7 +241,7 @@ export class FleetJobs implements JobDesk {
   }
 
   /**
-   * The life of a request as events. One that runs on another gateway is told of as a whole when it has ended. Throws
+   * The life of a request as events. A request on another gateway is reported as a whole when it has ended. Throws
    * request_not_found, request_gone, fleet_unreachable.
    */
   async watch(id: string, watcher: string, signal: AbortSignal): Promise<Watched> {
@@ -266,7 +265,10 @@ export class FleetJobs implements JobDesk {
 
   // ---- changing
 
-  /** Cancels a waiting or running request from any gateway. Throws request_not_found, request_gone, not_cancellable, fleet_unreachable. */
+  /**
+   * Cancels a waiting or running request from any gateway. Throws request_not_found, request_gone, not_cancellable,
+   * fleet_unreachable.
+   */
   async cancel(id: string, watcher: string): Promise<void> {
     const { local, store, clock, config } = this.#options;
     const stored = this.#isLocal(id) ? undefined : await this.#find(id, watcher);

@@ -1,4 +1,4 @@
-// The jobs of a fleet as its batches see them.
+// The jobs of a fleet as its batches use them.
 import type { FleetJobs } from './fleet-jobs.ts';
 import type { FleetRuns } from './fleet-runs.ts';
 import type { BatchLine } from '../jobs/job-desk.ts';
@@ -12,7 +12,7 @@ export interface FleetLineParts {
 }
 
 export function fleetLine({ jobs, fleet, store, turns }: FleetLineParts): BatchLine {
-  /** All of a batch, some at a time; should it fail, whoever looks through those that wait goes on. */
+  /** Distributes a batch in slices. If that fails, `beat` does the rest later. */
   const handRound = async (batch: string): Promise<void> => {
     for (let after = 0; !jobs.isStopped;) {
       const some = await store.turnsOf(batch, after);

@@ -1,5 +1,5 @@
-// What a gateway looks at each few seconds of the others of its fleet: whether one has its name, and whether a job waits for one
-// that is gone and alone has what was said before in its conversation.
+// Checks on the other gateways of the fleet every few seconds: whether one has the same name, and whether a job waits
+// for a lost gateway that alone has the history of its conversation.
 import type { HeardNode, SharedNodes } from '../../fleet.ts';
 import type { Clock, PutNotice, ReadConfig } from '../../ports.ts';
 import { isSilent } from './fleet-now.ts';
@@ -7,22 +7,25 @@ import { retentionOf } from '../jobs/job-times.ts';
 import type { SharedJobStore } from './shared-jobs.ts';
 import { iso } from '../standing.ts';
 
-/** How long a job that goes on with a conversation waits for the gateway that has it. Milliseconds. */
+/** How long a job that continues a conversation waits for the gateway that has it. Milliseconds. */
 const HOME_MS = 10 * 60_000;
-/** One that tells of itself so long after this one began is another one, and not what ran before it. Milliseconds. */
+/**
+ * A report under our name that comes this long after our start is from another gateway, not from our predecessor.
+ * Milliseconds.
+ */
 const OVERLAP_MS = 10_000;
 
 export interface FleetLookParts {
   readonly store: Pick<SharedJobStore, 'homeless' | 'abandon'>;
   readonly nodes: SharedNodes;
-  /** By which the others know this gateway. */
+  /** The name of this gateway among the others. */
   readonly node: string;
   readonly clock: Clock;
   readonly config: ReadConfig;
   readonly put: PutNotice;
 }
 
-/** Looks once when it is called. Throws fleet_unreachable. */
+/** The returned function checks once per call. Throws fleet_unreachable. */
 export function fleetLook(parts: FleetLookParts): () => Promise<void> {
   const { store, nodes, node, clock, config, put } = parts;
   const began = clock.elapsed();
@@ -32,7 +35,7 @@ export function fleetLook(parts: FleetLookParts): () => Promise<void> {
     const others = await nodes.others();
     const up = others.filter((each) => !isSilent(each));
     put('valkey_node', up.some(isTwin) ? twinNotice(node) : undefined);
-    // While Valkey is away it is not known who is up.
+    // While Valkey is away it is unknown who is up.
     if (!nodes.isUp) return;
     const names = [node, ...up.map(({ report }) => report.node)];
     for (const job of await store.homeless(names, HOME_MS)) {

@@ -1,4 +1,4 @@
-// The fleet as it stands now: what this gateway tells the others of itself, and what it knows of all of them, in the shapes of
+// The fleet as it is now: what this gateway reports to the others, and what it knows of all of them, in the shapes of
 // contract/fleet-view.ts. Changes nothing.
 import {
   ratedHits,
@@ -14,14 +14,14 @@ import { LOCAL, sees } from '../../ownership.ts';
 import { machinesView } from '../machines/machines-now.ts';
 import { health, type SnapshotParts } from '../views/snapshot.ts';
 
-/** What is told of one gateway is small however much it does: so many requests, machines and models, and characters of a name. */
+/** Limits of the report of one gateway: runs, machines or models, and characters of a name. */
 const MOST_RUNS = 16;
 const MOST_MACHINES = 32;
 const MOST_LETTERS = 100;
-/** One that was not heard for so long is silent: three of its reports are missing. Milliseconds. */
+/** A gateway not heard for this long is silent: three of its reports are missing. Milliseconds. */
 const SILENT_MS = 7000;
 
-/** Whether one has ended, hangs, or does not reach Valkey, as far as is known here. */
+/** Whether a gateway has ended, hangs, or does not reach Valkey, as far as is known here. */
 export const isSilent = ({ heardMs }: Pick<HeardNode, 'heardMs'>): boolean => heardMs > SILENT_MS;
 
 const cut = (text: string): string => text.slice(0, MOST_LETTERS);
@@ -30,11 +30,14 @@ export interface FleetNowParts {
   readonly shown: SnapshotParts;
   /** The name of this gateway. */
   readonly node: string;
-  /** cluster.name, the other gateways, and how many removals they do not know of yet; without it this one is alone. */
+  /**
+   * cluster.name, the other gateways, and how many removals they do not know of yet. Undefined when this gateway is
+   * alone.
+   */
   readonly fleet: { readonly name: string; readonly nodes: SharedNodes; pending(): number } | undefined;
 }
 
-/** What this gateway tells of itself: no texts, no addresses, no keys. */
+/** What this gateway reports about itself: no texts, no addresses, no keys. */
 export function nodeReport({ shown, node }: Pick<FleetNowParts, 'shown' | 'node'>): NodeReport {
   const { status, version, uptime_ms, queue, cache } = health(shown);
   return {
@@ -109,14 +112,14 @@ export class FleetNow {
     return this.#parts.fleet?.nodes.isUp;
   }
 
-  /** All gateways as far as they are known here, and of what they run what the watcher may see. It throws nothing. */
+  /** All gateways as far as they are known here, with those runs that the watcher may see. Does not throw. */
   async view(watcher: string = LOCAL): Promise<FleetView> {
     const { node, fleet } = this.#parts;
     const others = (await fleet?.nodes.others()) ?? [];
     const here = nodeView({ report: nodeReport(this.#parts), heardMs: 0 }, watcher, true);
     const heard = others.map((each) => nodeView(each, watcher, false));
     const isUp = (name: string): boolean => [here, ...heard].some((each) => each.node === name && each.state === 'up');
-    // One that was started anew after a crash is itself, and not the one before.
+    // After a crash and restart, show the new gateway and not its predecessor.
     const known = heard.filter(({ node: name, state }) => state === 'up' || !isUp(name));
     const nodes = [here, ...known.toSorted((a, b) => (a.node < b.node ? -1 : 1))];
     return {

@@ -1,5 +1,5 @@
-// Jobs of the fleet whose turn has come on this gateway: each is asked like any other request, and how it ended is told to the
-// fleet, which takes it from nobody but the one who began it last.
+// Jobs of the fleet that run on this gateway. Each is asked like any other request, and its outcome is reported to the
+// fleet, which accepts it only from the gateway that began the job last.
 import { AppError, asAppError, type ErrorCode } from '../../../contract/errors.ts';
 import { isRevoked } from '../../ownership.ts';
 import type { HeardNode, SharedNodes } from '../../fleet.ts';
@@ -17,23 +17,23 @@ import type { JobEnd, JobOutcome } from '../jobs/stored-jobs.ts';
 
 export interface FleetRunsOptions extends Omit<JobRunsOptions, 'keep' | 'onOver'> {
   readonly store: SharedJobStore;
-  /** By which the others know this gateway. */
+  /** The name of this gateway among the others. */
   readonly node: string;
   readonly nodes: SharedNodes;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
-  /** Room in memory for what a job asks; give it back by the result. Throws overloaded. */
+  /** Reserves memory for a job's request; the result releases it. Throws overloaded. */
   hold(bytes: number): () => void;
   onChange(): void;
 }
 
-/** Before one that this gateway can't take now is handed round again, and before Valkey is asked once more. Milliseconds. */
+/** The pause before a job that can't run here is distributed again, and before Valkey is asked again. Milliseconds. */
 const AGAIN_MS = 1000;
-/** No job fails sooner for want of its model: a gateway may be starting. Milliseconds. */
+/** A missing model fails a job only after this time, since a gateway may be starting. Milliseconds. */
 const NOWHERE_MS = 30_000;
 
-/** A gateway that had not the model so long ago may have it by now. Milliseconds. */
+/** After this time, a gateway that lacked the model may have it. Milliseconds. */
 const ASKED_MS = 120_000;
 
 interface Ended {
@@ -43,7 +43,7 @@ interface Ended {
 
 interface Held {
   readonly token: string;
-  /** Resolves when the fleet has its result; rejects where it has that of somebody else. */
+  /** Resolves when the fleet has its result; rejects when the fleet has the result of another gateway. */
   readonly settled: Promise<void>;
 }
 
@@ -51,7 +51,7 @@ export class FleetRuns {
   readonly #options: FleetRunsOptions;
   readonly runs: JobRuns;
   readonly #life = new AbortController();
-  /** How those ended that the fleet is not told of yet, by number. */
+  /** Outcomes that have not been reported to the fleet yet, by number. */
   readonly #ended = new Map<number, Ended>();
   readonly #held = new Map<string, Held>();
 
@@ -62,40 +62,43 @@ export class FleetRuns {
     this.runs = new JobRuns({ ...options, keep, onOver: () => options.onChange() });
   }
 
-  /** No job is begun any more, and nobody waits for Valkey. */
+  /** Starts no more jobs, and stops waiting for Valkey. */
   stop(): void {
     this.#life.abort(shuttingDown());
   }
 
-  /** Resolves when the result of one that lived here is kept. Rejects with fleet_unreachable where another gateway has it. */
+  /**
+   * Resolves when the result of a job that lived here is stored. Rejects with fleet_unreachable when another gateway
+   * has it.
+   */
   async settled({ answer, over }: Job): Promise<void> {
     const { settled } = this.#held.get(answer.ticket.id) ?? {};
     await over;
     await settled;
   }
 
-  /** Whether it is one of the fleet's that this gateway has, from before it stands in line until the fleet has its result. */
+  /** Whether this gateway has this job of the fleet, from before it is queued until the fleet has its result. */
   holds(id: string): boolean {
     return this.#held.has(id);
   }
 
-  /** Somebody has begun it: if this gateway holds it by another token, what it does is of no use any more. */
+  /** Call when somebody began a job. If this gateway holds it with another token, its work is useless now. */
   begun(id: string, token: string): void {
     const held = this.#held.get(id);
     if (held !== undefined && held.token !== token) this.end(id, takenOver(id));
   }
 
-  /** Ends the one that lives here, if it does. */
+  /** Ends the job that lives here, if there is one. */
   end(id: string, reason: AppError): void {
     const job = this.runs.get(id);
     if (job !== undefined) this.runs.cancel(job, reason);
   }
 
-  /** Runs a job to its end. True when it has ended; false when it is to be handed round again. Throws nothing. */
+  /** Runs a job to its end. True when it has ended; false when it has to be distributed again. Does not throw. */
   async run(id: string, token: string): Promise<boolean> {
     const { log, clock, store } = this.#options;
-    // It comes to its own gateway once more when Valkey was away for longer than a turn lasts. It runs on by the token by which it
-    // was begun, and whoever holds its turn now keeps it from the others until then.
+    // The job comes here a second time when Valkey was away for longer than a turn lasts. It keeps running with the
+    // token that it was begun with, and this turn keeps it from the others until then.
     const before = this.#held.get(id);
     if (before !== undefined)
       return await before.settled.then(
@@ -121,7 +124,7 @@ export class FleetRuns {
       await store.back(id, token, ended === 'without' ? this.#options.node : undefined);
       return false;
     } catch (error) {
-      // Valkey is away, or this gateway stops: the job is handed round again by itself.
+      // Valkey is away, or this gateway stops: the job will be distributed again.
       if (asAppError(error).code === 'internal')
         log.error({ err: error, request_id: id }, 'A job of the fleet broke off');
       return false;
@@ -132,8 +135,8 @@ export class FleetRuns {
   }
 
   /**
-   * How it ended; `before` where it had ended before it was begun, `without` where others may have the model that is not
-   * here, undefined where it can't run here now.
+   * How a job ended. `before`: it had ended before it was begun. `without`: the model is missing here, but others may
+   * have it. Undefined: it can't run here now.
    */
   async #ending(id: string, token: string): Promise<Ended | 'before' | 'without' | undefined> {
     const { store } = this.#options;
@@ -156,17 +159,17 @@ export class FleetRuns {
     }
   }
 
-  /** Whether all gateways that are up were asked for the model, where it is not here. */
+  /** Whether no gateway that is up has the model that is missing here. */
   async #isNowhere({ ageMs, without, ask }: Begun): Promise<boolean> {
     if (ageMs < NOWHERE_MS) return false;
-    // One that goes on with a conversation can run here alone.
+    // A job that continues a conversation can run only here.
     if (ask !== undefined) return true;
     const { nodes } = this.#options;
     const others = await nodes.others();
-    // What was asked long ago, or before that gateway was started, may be otherwise by now.
+    // An answer from long ago, or from before that gateway started, may be outdated.
     const wasAsked = ({ report }: HeardNode): boolean =>
       without.some(({ node, agoMs }) => node === report.node && agoMs < Math.min(ASKED_MS, report.uptime_ms));
-    // While Valkey is away it is not known who else there is.
+    // While Valkey is away it is unknown who else there is.
     return nodes.isUp && others.every((each) => isSilent(each) || wasAsked(each));
   }
 
@@ -176,11 +179,11 @@ export class FleetRuns {
     if (isRevoked(begun.call.owner, config().server.api_keys)) throw revoked();
     const giveBack = hold(bytes);
     try {
-      // By how old it is and not by when it came: the clocks of the gateways may differ.
+      // Use its age, not its time of arrival: the clocks of the gateways may differ.
       const before = { bornAt: clock.now() - ageMs, waitedMs: begun.waitedMs };
       const call = { ...begun.call, before, comesAgain: true };
       const ticket = new Ticket(call, clock);
-      // It was let in when it was accepted.
+      // It was admitted when it was accepted.
       ticket.admitted = true;
       const answer = await this.runs.enter({ call, ask }, ticket);
       const job = this.runs.run(answer, { seq, batch });
@@ -193,7 +196,7 @@ export class FleetRuns {
     }
   }
 
-  /** Others are told when it begins to run. */
+  /** Tells the others when the job starts to run. */
   async #tellRuns({ answer, over }: Job, token: string): Promise<void> {
     const { store } = this.#options;
     const { ticket } = answer;
@@ -206,7 +209,7 @@ export class FleetRuns {
         return;
       }
     } catch {
-      // It has ended before it ran, or Valkey is away: then where it stands is known here alone.
+      // It ended before it ran, or Valkey is away; then only this gateway knows that it runs.
     }
   }
 
@@ -218,7 +221,7 @@ export class FleetRuns {
     return { state: code === 'cancelled' ? 'cancelled' : 'failed', outcome };
   }
 
-  /** Until Valkey has it: a result is not thrown away because Valkey is away. False where another one has it. */
+  /** Retries until Valkey has the outcome, so that no result is lost. False when another gateway has it. */
   async #tell(id: string, token: string, ended: Ended): Promise<boolean> {
     const { store, config, clock } = this.#options;
     for (;;) {
@@ -232,7 +235,7 @@ export class FleetRuns {
   }
 }
 
-/** What is so on this gateway alone: another request here has the id. */
+/** Errors that concern only this gateway: another request here has the id. */
 const HERE: ReadonlySet<ErrorCode> = new Set(['request_exists']);
 
 function takenOver(id: string): AppError {

@@ -1,8 +1,7 @@
-// Those who look on at jobs of the fleet: each waits for news of one, and looks by itself from time to time, since news can be
-// lost.
+// Watchers of jobs of the fleet. Each waits for news of one job, and also checks at intervals, since news can be lost.
 import type { Clock } from '../../ports.ts';
 
-/** Milliseconds. */
+/** The interval of these checks, in milliseconds. */
 const LOOK_MS = 1000;
 
 export class FleetWatchers {
@@ -13,7 +12,7 @@ export class FleetWatchers {
     this.#clock = clock;
   }
 
-  /** Resolves when it is worth to look again where a job stands. */
+  /** Resolves when a job's state may have changed. */
   async change(id: string): Promise<void> {
     const waiting = this.#waiting.get(id) ?? new Set();
     this.#waiting.set(id, waiting);
@@ -29,7 +28,7 @@ export class FleetWatchers {
     });
   }
 
-  /** There is news of one. */
+  /** Call when there is news of a job. */
   tell(id: string): void {
     for (const told of this.#waiting.get(id) ?? []) told();
   }

@@ -1,5 +1,5 @@
-// Accepted jobs that wait on disk until there is room in line for them: those of batches, and after a start all that had not
-// ended. Here they are numbers alone; what is asked is read when a job's turn has come.
+// Accepted jobs that wait on disk until the queue has room: jobs of batches, and after a start all that had not ended.
+// Only their numbers are in memory; the request itself is read when a job's turn comes.
 import { AppError, asAppError, type ErrorCode } from '../../../contract/errors.ts';
 import { isRevoked } from '../../ownership.ts';
 import type { Clock, Log, ReadConfig } from '../../ports.ts';
@@ -16,23 +16,23 @@ export interface BacklogOptions {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether Ollama is away, so that it is not known what models there are. Call `feed` when it is back. */
+  /** Whether Ollama is away, so that its models are unknown. Call `feed` when it is back. */
   away(): boolean;
-  /** Room in memory for what a job asks; give it back by the result. Throws overloaded. */
+  /** Reserves memory for a job's request; the result releases it. Throws overloaded. */
   hold(bytes: number): () => void;
-  /** The clock of the store. */
+  /** The time of the store (KeptTime). */
   steady(): number;
-  /** Keeps how a job ended. */
+  /** Stores how a job ended. */
   keep(seq: number, state: JobEnd, outcome: JobOutcome): void;
-  /** The number of those that wait has changed. */
+  /** Called when the number of waiting jobs has changed. */
   onChange(): void;
 }
 
-/** Of those by themselves, which come first; batches have their own names. */
+/** The group of single jobs, which come first. Other groups are named after their batch. */
 const BY_THEMSELVES = '';
-/** After a refusal. Milliseconds. */
+/** The pause after a refusal, in milliseconds. */
 const AGAIN_MS = 1000;
-/** What passes by itself; other refusals end a job. */
+/** Refusals that are temporary; any other refusal ends a job. */
 export const PASSES: ReadonlySet<ErrorCode> = new Set([
   'queue_full',
   'client_limit',
@@ -44,11 +44,11 @@ export const PASSES: ReadonlySet<ErrorCode> = new Set([
 
 export class Backlog {
   readonly #options: BacklogOptions;
-  /** The numbers of those that wait, the oldest first, by batch; the batch whose turn was last is the last one. */
+  /** The numbers of waiting jobs by batch, the oldest first. The batch that had its turn last is last. */
   readonly #groups = new Map<string, number[]>();
   #feeding = false;
   #stopped = false;
-  /** The one that is being asked now. */
+  /** The job that is being asked now. */
   #entering: (WaitingJob & { readonly ticket: Ticket }) | undefined;
   #rest: (() => void) | undefined;
   #watchers: (() => void)[] = [];
@@ -57,27 +57,27 @@ export class Backlog {
     this.#options = options;
   }
 
-  /** How many wait here. */
+  /** How many jobs wait here. */
   get size(): number {
     let size = this.#entering === undefined ? 0 : 1;
     for (const group of this.#groups.values()) size += group.length;
     return size;
   }
 
-  /** How many wait here that belong to no batch. */
+  /** How many of the waiting jobs belong to no batch. */
   get singles(): number {
     const isEntering = this.#entering !== undefined && this.#entering.batch === undefined;
     return (this.#groups.get(BY_THEMSELVES)?.length ?? 0) + Number(isEntering);
   }
 
-  /** How many of them came before this one. */
+  /** How many waiting jobs were accepted before this one. */
   ahead(seq: number): number {
     let ahead = 0;
     for (const group of this.#groups.values()) ahead += placeIn(group, seq);
     return ahead;
   }
 
-  /** Takes them in, the oldest first. */
+  /** Adds jobs, the oldest first. */
   add(jobs: readonly WaitingJob[]): void {
     for (const { seq, batch = BY_THEMSELVES } of jobs) {
       const group = this.#groups.get(batch);
@@ -87,7 +87,7 @@ export class Backlog {
     this.#changed();
   }
 
-  /** The same of those of them that are not known yet, in whatever order; the others wait here, or stand in line already. */
+  /** Adds those jobs that are not known yet, in any order. The others already wait here or are queued. */
   addFound(jobs: readonly WaitingJob[]): void {
     if (jobs.length === 0) return;
     const living = this.#options.runs.list().map(({ seq }) => seq);
@@ -96,7 +96,7 @@ export class Backlog {
     for (const group of this.#groups.values()) group.sort((a, b) => a - b);
   }
 
-  /** Ends one early. It is kept as cancelled when this returns. */
+  /** Cancels a waiting job. It is stored as cancelled when this returns. */
   cancel({ seq, batch = BY_THEMSELVES }: WaitingJob, reason: AppError): void {
     const { keep, clock } = this.#options;
     const { message: error, code } = reason;
@@ -109,13 +109,13 @@ export class Backlog {
     this.#changed();
   }
 
-  /** All of a batch are cancelled already. The one that is being asked finds that out by itself. */
+  /** Removes a batch whose jobs are all cancelled already. A job that is being asked finds that out by itself. */
   removeBatch(batch: string): void {
     this.#groups.delete(batch);
     this.#changed();
   }
 
-  /** Resolves when it is worth to look again where one stands. */
+  /** Resolves when a waiting job's position may have changed. */
   change(): Promise<void> {
     return new Promise((resolve) => this.#watchers.push(resolve));
   }
@@ -129,14 +129,14 @@ export class Backlog {
     this.#options.onChange();
   }
 
-  /** Nobody goes into the line any more. */
+  /** No job enters the queue any more. */
   stop(): void {
     this.#stopped = true;
     this.#rest?.();
     this.#changed();
   }
 
-  /** Lets as many into the line as there is room for. Call it whenever there may be more. */
+  /** Lets as many jobs into the queue as fit. Call it whenever there may be room. */
   feed(): void {
     if (this.#feeding || this.#stopped || this.#rest !== undefined || this.#groups.size === 0) return;
     this.#feeding = true;
@@ -160,7 +160,7 @@ export class Backlog {
     });
   }
 
-  /** Whose turn it is: those by themselves, then a job of each batch in turn. Undefined when there is no room. */
+  /** The next job: single jobs first, then the batches in turn. Undefined when there is no room. */
   #next(refused: ReadonlySet<string>): WaitingJob | undefined {
     const { away, queue } = this.#options;
     if (this.#stopped || away()) return undefined;
@@ -173,7 +173,9 @@ export class Backlog {
     return seq === undefined ? undefined : { seq, batch: batch === BY_THEMSELVES ? undefined : batch };
   }
 
-  /** Jobs of batches take few places: enough that no slot waits for them, and never the half that others need. */
+  /**
+   * Limits the jobs of batches in the queue: enough that no slot waits for them, and never the half that others need.
+   */
   #hasRoom(): boolean {
     const { runs, queue, config } = this.#options;
     const { max_concurrent, max_queue_size } = config().queue;
@@ -186,7 +188,7 @@ export class Backlog {
     this.#groups.set(batch, [seq, ...(this.#groups.get(batch) ?? [])]);
   }
 
-  /** Asks for it; false when there was no room for it now. */
+  /** Asks for a job; false when there was no room for it. */
   async #enter(job: WaitingJob): Promise<boolean> {
     const { store, runs, config, clock, hold, steady, queue } = this.#options;
     const { seq } = job;
@@ -198,7 +200,7 @@ export class Backlog {
       giveBack = hold(stored.bytes);
       const call = { ...stored.call, before: this.#earlier(stored), comesAgain: true };
       const ticket = new Ticket(call, clock);
-      // It was let in when it was accepted.
+      // It was admitted when it was accepted.
       ticket.admitted = true;
       this.#entering = { ...job, ticket };
       const answer = await runs.enter({ call, ask: stored.ask }, ticket);
@@ -223,7 +225,10 @@ export class Backlog {
     }
   }
 
-  /** Waiting on disk makes nobody older in line; but nothing of the same moment is to come before it any more. */
+  /**
+   * Time on disk does not count as time in line, but the job's settle time is over, so nothing of the same moment
+   * overtakes it.
+   */
   #earlier({ createdAt, waitedMs }: StoredAsk): EarlierLife {
     const { clock, config } = this.#options;
     const settled = Math.min(Math.max(0, clock.now() - createdAt), config().queue.settle_ms);
@@ -235,17 +240,17 @@ export class Backlog {
     if (failure.code === 'internal') log.error({ err: failure.cause, job: seq }, failure.message);
     const { message, code } = failure;
     const outcome = { finishedAt: iso(clock.now()), error: message, code, record: undefined };
-    // Has no effect on one that was cancelled meanwhile.
+    // Has no effect if the job was cancelled meanwhile.
     keep(seq, code === 'cancelled' ? 'cancelled' : 'failed', outcome);
   }
 }
 
-/** The end of a job whose owner is none any more. */
+/** The error of a job whose owner's key was revoked. */
 export function revoked(): AppError {
   return new AppError('unauthorized', 'The key with which this was handed in was revoked before it ran.');
 }
 
-/** Where a number stands, or would stand, in a list that grows. */
+/** The index of a number in an ascending list, or where it would be inserted. */
 function placeIn(numbers: readonly number[], wanted: number): number {
   let [from, to] = [0, numbers.length];
   while (from < to) {

@@ -1,6 +1,5 @@
-// The story of one batch: its file is looked through, its lines are asked one after the other, each on the road of a live
-// request, and what came of each is written down at once. Where a line has its outcome on the disk, it has been asked: so a
-// batch that was stopped in the middle goes on where it was.
+// The story of one batch: checks its file, asks its lines in order like live requests, and stores each outcome at once.
+// A line with an outcome on disk is done, so a batch that was interrupted resumes where it was.
 import type { BatchEndpoint } from '../../../contract/chat/openai-batch.ts';
 import { AppError, asAppError, type ErrorCode } from '../../../contract/errors.ts';
 import { onAbort } from '../../abort.ts';
@@ -13,23 +12,23 @@ import type { Batch, BatchChange, BatchState, BatchStore, Fault, FileStore } fro
 import type { Permits } from '../../offline/permits.ts';
 import type { Clock, KeptTime, ReadConfig } from '../../ports.ts';
 
-/** A line as it is asked. */
+/** A line to ask. */
 export interface LineCall {
   readonly id: string;
   readonly endpoint: BatchEndpoint;
-  /** The whole line, which is valid: a JSON object with a `body`. */
+  /** The whole line, validated: a JSON object with a `body`. */
   readonly bytes: Uint8Array;
   readonly owner: string;
   readonly caller: string;
 }
 
 /**
- * Asks a line as its live route would, and resolves with the answer or the refusal that the route would give. Rejects with
- * what may pass by itself (WAITS), and the signal's reason.
+ * Asks a line as its live route would. Resolves with the answer or refusal of that route. Rejects with the temporary
+ * errors in WAITS, and with the signal's reason.
  */
 export type AskLine = (line: LineCall, signal: AbortSignal) => Promise<Extract<Outcome, { status: number }>>;
 
-/** Nobody waits at a connection, so what passes by itself is waited for. */
+/** Temporary errors. Nobody waits on a connection, so the line is retried. */
 export const WAITS: ReadonlySet<ErrorCode> = new Set([
   'queue_full',
   'queue_timeout',
@@ -40,7 +39,7 @@ export const WAITS: ReadonlySet<ErrorCode> = new Set([
   'shutting_down',
 ]);
 
-/** Before a line is asked again. Milliseconds. */
+/** The pause before a retry, in milliseconds. */
 const AGAIN_MS = { usual: 1000, most: 10_000 } as const;
 
 export interface BatchRunParts {
@@ -57,7 +56,7 @@ export interface BatchRunParts {
 /** Why a batch ends before all its lines were asked. */
 export type Early = 'cancelled' | 'expired' | 'full';
 
-/** What the signal of a run is aborted with where the batch ends by it; any other reason leaves it as it is. */
+/** The abort reason that ends a batch. Any other reason leaves it to be resumed. */
 export class EndsEarly extends Error {
   readonly how: Early;
 
@@ -67,7 +66,10 @@ export class EndsEarly extends Error {
   }
 }
 
-/** Runs a batch to its end, from wherever it is. Rejects with the signal's reason where that is not EndsEarly, and with bugs. */
+/**
+ * Runs a batch to its end, from wherever it is. Rejects with the signal's reason unless that is EndsEarly, and with
+ * bugs.
+ */
 export async function runBatch(parts: BatchRunParts, id: string, end: AbortController): Promise<void> {
   const run = new BatchRun(parts, id, end);
   await run.toEnd();
@@ -77,7 +79,7 @@ class BatchRun {
   readonly #parts: BatchRunParts;
   readonly #id: string;
   readonly #end: AbortController;
-  /** One for each line that is asked: they are many for one signal. */
+  /** One controller per line in progress, since one signal would get too many listeners. */
   readonly #asked = new Set<AbortController>();
 
   constructor(parts: BatchRunParts, id: string, end: AbortController) {
@@ -88,7 +90,7 @@ class BatchRun {
 
   get #batch(): Batch {
     const batch = this.#parts.batches.get(this.#id);
-    // The disk can no longer be used, and what was on it is not known now.
+    // The disk can't be used any more, so its contents are unknown.
     if (batch === undefined) throw new AppError('batch_not_found', `The batch ${this.#id} is gone.`);
     return batch;
   }
@@ -99,7 +101,7 @@ class BatchRun {
     } catch (error) {
       const { code, message } = asAppError(error);
       if (code !== 'file_damaged') throw error;
-      // It would be no better at the next start. What is done can be fetched.
+      // A damaged file would fail at the next start too. Finished lines can be fetched.
       this.#close('failed', [{ line: null, code, message, param: 'input_file_id' }]);
     }
   }
@@ -137,9 +139,9 @@ class BatchRun {
     return linesOf(this.#parts.files.read(inputFile), this.#parts.config().server.max_body_mb * MB);
   }
 
-  // ---- 1 look through
+  // ---- 1 check the file
 
-  /** Counts the lines and finds the wrong ones; false when nothing of the file can be asked. */
+  /** Counts the lines and finds invalid ones; false when no line can be asked. */
   async #validate(): Promise<boolean> {
     const { files, server } = this.#parts.config();
     const batch = this.#batch;
@@ -150,7 +152,7 @@ class BatchRun {
     return !('fatal' in found);
   }
 
-  /** Throws where the batch is to end. */
+  /** Throws when the batch has to end. */
   #check({ dueAt }: Batch): void {
     const { signal } = this.#end;
     if (!signal.aborted && this.#parts.time.now() >= dueAt) this.#end.abort(new EndsEarly('expired'));
@@ -184,7 +186,7 @@ class BatchRun {
           });
         running.add(one);
         if (broken !== undefined) break;
-        // A kept answer is there at once, and thousands of them would hold everybody up.
+        // A cached answer returns at once, and thousands in a row would block everybody else.
         await breath();
       }
     } finally {
@@ -194,7 +196,7 @@ class BatchRun {
     if (broken !== undefined) throw broken;
   }
 
-  /** The lines that have an outcome. */
+  /** The numbers of the lines that have an outcome. */
   #done({ outputFile, errorFile }: Batch, store: Pick<FileStore, 'places'>): ReadonlySet<number> {
     return new Set([...store.places(outputFile), ...store.places(errorFile)]);
   }
@@ -216,7 +218,7 @@ class BatchRun {
     }
   }
 
-  /** Asks until there is an answer, or a refusal that stays. */
+  /** Retries until there is an answer or a permanent refusal. */
   async #outcome(call: LineCall, signal: AbortSignal): Promise<Outcome> {
     for (;;) {
       try {
@@ -243,7 +245,7 @@ class BatchRun {
   #close(state: 'completed' | 'failed' | 'expired' | 'cancelled', faults?: readonly Fault[]): void {
     const { fileStore, files } = this.#parts;
     const { outputFile, errorFile, keepMs } = this.#batch;
-    // A kill may have come between a line and its count.
+    // Count again: the process may have been killed between storing a line and counting it.
     const counts = { completed: fileStore.places(outputFile).length, failed: fileStore.places(errorFile).length };
     for (const file of [outputFile, errorFile]) {
       const ended = fileStore.end(file, files.expiry(keepMs));

@@ -1,4 +1,4 @@
-// Many jobs that are accepted together, all or none: they wait on disk, and are looked at and cancelled together.
+// Batches of jobs that are accepted all or none. They wait on disk, and are viewed and cancelled together.
 import { AppError } from '../../../contract/errors.ts';
 import type { AcceptedBatch, BatchSummary, BatchView, CancelledBatch } from '../../../contract/queue-view.ts';
 import { sees } from '../../ownership.ts';
@@ -14,13 +14,13 @@ import { iso } from '../standing.ts';
 import type { BatchStore, NewBatch, StoredBatch, StoredJob } from './stored-jobs.ts';
 
 const MB = 1024 * 1024;
-/** A page of results ends when it is as large as this, so that it is never too much at once. */
+/** A page of results ends when it reaches this size, so that a page is never too large. */
 const MOST_PAGE_BYTES = 8 * MB;
-/** So many are read or written at a time. */
+/** How many jobs are read or written at a time. */
 const SLICE = 50;
-/** So many are told of in a view of the whole queue. */
+/** How many batches a view of the whole queue shows. */
 const MOST_SHOWN = 20;
-/** After a refusal for want of room. Milliseconds. */
+/** When to retry after a refusal for lack of room, in milliseconds. */
 const LATER_MS = 60_000;
 
 export interface JobBatchesOptions {
@@ -32,21 +32,21 @@ export interface JobBatchesOptions {
   readonly clock: Clock;
 }
 
-/** One of many that are accepted together. */
+/** One job of a batch. */
 export interface AskedMember extends AskedJob {
-  /** A word of its own for whoever handed it in; kept with it. */
+  /** The caller's own label, stored with the job. */
   readonly tag?: string;
 }
 
 export class JobBatches {
   readonly #options: JobBatchesOptions;
-  /** Those that are being accepted, so that the same one that is sent again is not accepted twice. */
+  /** Batches that are being accepted, so that a batch that is sent again is not accepted twice. */
   readonly #coming = new Map<
     string,
     { readonly batch: Pick<NewBatch, 'owner' | 'body'>; readonly done: Promise<void> }
   >();
 
-  /** Of those, the requests that are not written yet, by the batch: their room is taken. */
+  /** By batch that is being accepted, the number of its jobs that are not written yet; their room is reserved. */
   readonly #unwritten = new Map<string, number>();
 
   constructor(options: JobBatchesOptions) {
@@ -54,8 +54,9 @@ export class JobBatches {
   }
 
   /**
-   * Accepts all of them or none; they are on disk when it resolves. The same batch of the same owner, handed in again, is the
-   * same one. Throws what Gateway.check throws for any of them, queue_full, and request_exists when another batch or job has an id.
+   * Accepts all jobs or none. They are on disk when it resolves. A batch that the same owner submits again with the
+   * same body is the same batch. Throws what Gateway.check throws for any job, queue_full, and request_exists when
+   * another batch or job has an id.
    */
   async submit(
     asked: readonly AskedMember[],
@@ -79,7 +80,7 @@ export class JobBatches {
       await coming?.done;
     }
     const { summary } = await this.find(batch.id, batch.owner);
-    // Of one that was handed in before they are read: its requests may have got ids of their own then.
+    // For a batch that was accepted before, read the ids, since its jobs may have got ids of their own.
     const ids = before === undefined ? asked.map(({ call }) => call.id) : [...(await store.idsOf(batch.id))];
     return { ...summary, request_ids: ids, durable: store.isDurable };
   }
@@ -89,7 +90,7 @@ export class JobBatches {
     await this.#takeRoom(batch.id, asked.length);
     const models = new Map(asked.map(({ call }) => [call.model, call]));
     for (const call of models.values()) await gateway.check(call, signal);
-    // What was kept under its id long enough, or was begun to be written by a gateway that is dead: its requests have these ids.
+    // Drop what is left of an expired batch, or of one that a gateway died while writing: its jobs have these ids.
     await this.#drop(batch.id);
     const ids = new Set<string>();
     for (const { call } of asked) {
@@ -106,20 +107,20 @@ export class JobBatches {
     }
   }
 
-  /** Some at a time, as they were written. */
+  /** Drops a batch in slices, as it was written. */
   async #drop(id: string): Promise<void> {
     const { store, clock } = this.#options;
     while (await store.dropSome(id)) await clock.sleep(0, NEVER);
   }
 
-  /** Writes them, some at a time. The number of each. */
+  /** Writes the jobs in slices. Returns their numbers. */
   async #prepare(asked: readonly AskedMember[], batch: NewBatch, signal: AbortSignal): Promise<readonly number[]> {
     const { jobs, store, clock } = this.#options;
     const seqs: number[] = [];
     const starts = Array.from({ length: Math.ceil(asked.length / SLICE) }, (_, at) => at * SLICE);
     for await (const start of inSlices(starts, clock, signal)) {
       const slice = asked.slice(start, start + SLICE).map((each) => ({ ...each, createdAt: batch.createdAt }));
-      // Somebody may have taken an id in between.
+      // Another request may have taken an id meanwhile.
       for (const { call } of slice) if (await jobs.has(call.id)) throw requestExists(call.id);
       seqs.push(...(await store.prepare(slice, batch.id)));
       this.#unwritten.set(batch.id, asked.length - seqs.length);
@@ -127,7 +128,7 @@ export class JobBatches {
     return seqs;
   }
 
-  /** Room for so many of a batch that is being accepted. Throws queue_full when they are too many. */
+  /** Reserves room for the jobs of a batch that is being accepted. Throws queue_full when there are too many. */
   async #takeRoom(batch: string, more: number): Promise<void> {
     const { store, config } = this.#options;
     const { max_jobs, jobs_max_mb } = config().queue;
@@ -148,7 +149,7 @@ export class JobBatches {
     this.#unwritten.set(batch, more);
   }
 
-  /** What is kept of a batch; undefined when that was long enough. */
+  /** The stored batch; undefined after its retention. */
   async #kept(id: string): Promise<StoredBatch | undefined> {
     const { store, config, jobs } = this.#options;
     const batch = await store.batch(id);
@@ -161,7 +162,7 @@ export class JobBatches {
     const { store, config } = this.#options;
     const kept = await this.#kept(id);
     const owner = kept?.owner ?? (await store.batch(id))?.owner ?? (await store.gone('batch', id));
-    // Nobody is to learn that there is, or was, a batch of somebody else.
+    // A watcher must not learn that a batch of somebody else exists or existed.
     if (owner === undefined || !sees(watcher, owner))
       throw new AppError('request_not_found', `No batch has the id "${id}".`);
     if (kept !== undefined) return { kept, summary: this.#summary(kept) };
@@ -187,13 +188,13 @@ export class JobBatches {
     };
   }
 
-  /** Those that have not ended, as far as a watcher may see them. */
+  /** The batches that have not ended, as far as a watcher may see them. */
   open(watcher: string): BatchSummary[] {
     const seen = this.#options.store.openBatches().filter(({ owner }) => sees(watcher, owner));
     return seen.slice(0, MOST_SHOWN).map((batch) => this.#summary(batch));
   }
 
-  /** A batch and some of its requests: at most `limit`, from the one behind `after` on. Throws request_not_found, request_gone. */
+  /** A batch and at most `limit` of its requests, starting behind `after`. Throws request_not_found, request_gone. */
   async view(
     id: string,
     watcher: string,
@@ -216,7 +217,7 @@ export class JobBatches {
     return { ...summary, requests, ...(isMore ? { next: String(last) } : {}) };
   }
 
-  /** All jobs of a batch in the order of their acceptance, read as they are needed. */
+  /** All jobs of a batch in order of acceptance, read on demand. */
   async *#all({ id }: StoredBatch, after: number): AsyncGenerator<StoredJob, void, undefined> {
     for (let from = after; ;) {
       const slice = await this.#options.store.jobsOf(id, from, SLICE);
@@ -227,7 +228,10 @@ export class JobBatches {
     }
   }
 
-  /** Cancels all that have not ended; they are kept as cancelled when it resolves. Throws request_not_found, request_gone, not_cancellable. */
+  /**
+   * Cancels all jobs that have not ended; they are stored as cancelled when it resolves. Throws request_not_found,
+   * request_gone, not_cancellable.
+   */
   async cancel(id: string, watcher: string): Promise<CancelledBatch> {
     const { jobs, store, clock } = this.#options;
     if ((await this.find(id, watcher)).kept.endedAt !== undefined) {

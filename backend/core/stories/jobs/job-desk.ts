@@ -1,4 +1,4 @@
-// Jobs as those who hand them in see them, wherever they are kept: on this machine, or by the fleet. Types alone.
+// Jobs as their callers see them, whether they are kept on this machine or by the fleet. Types only.
 import type { RequestView } from '../../../contract/queue-view.ts';
 import type { AppError } from '../../../contract/errors.ts';
 import type { JobBatches } from './job-batches.ts';
@@ -9,9 +9,9 @@ import type { Soon, StoredJob, WaitingJob } from './stored-jobs.ts';
 
 /** See Jobs, and FleetJobs. */
 export interface JobDesk {
-  /** Whether what is accepted is there after a restart. */
+  /** Whether accepted jobs survive a restart. */
   readonly isDurable: boolean;
-  /** Whether an id is taken, as far as this gateway knows without asking anybody. */
+  /** Whether an id is taken, as far as this gateway knows without asking others. */
   taken(id: string): boolean;
   submit(asked: AskedJob, over?: () => void): Promise<RequestView>;
   view(id: string, watcher: string): Soon<RequestView>;
@@ -22,19 +22,19 @@ export interface JobDesk {
 /** See JobBatches. */
 export type BatchDesk = Pick<JobBatches, 'submit' | 'view' | 'open' | 'cancel'>;
 
-/** What batches need of the jobs that they are made of. */
+/** What batches need of their jobs. */
 export interface BatchLine {
   now(): number;
-  /** Whether an id is taken by a request that lives or by a job that is kept. */
+  /** Whether an id is taken by a living request or a stored job. */
   has(id: string): Soon<boolean>;
-  /** They are accepted: each comes to its turn from now on. */
+  /** Adds accepted jobs; each runs when its turn comes. */
   add(jobs: readonly WaitingJob[]): void;
-  /** All of a batch that wait are cancelled already. */
+  /** Called when all waiting jobs of a batch have been cancelled. */
   dropped(batch: string): void;
-  /** Those that live on this gateway. */
+  /** The jobs that live on this gateway. */
   living(): readonly Job[];
-  /** Ends one that lives on this gateway. */
+  /** Cancels a job that lives on this gateway. */
   end(job: Job, reason: AppError): void;
-  /** `lineMs`: how long one would wait that came into the line now. */
+  /** `lineMs`: how long a job that entered the queue now would wait, in milliseconds. */
   viewOf(stored: StoredJob, lineMs: number): Soon<RequestView>;
 }

@@ -1,5 +1,5 @@
-// Jobs that stand in line or run: each is asked like any other request, and read to its end by us, since nobody waits for it
-// on a connection. How it ended is kept before anybody is told.
+// Jobs that are queued or run. Each is asked like any other request and read to its end here, since no connection waits
+// for it. Its outcome is stored before anybody is told.
 import { CompletionBuilder, etaOf } from '../../../contract/chat/chat.ts';
 import { type AppError, asAppError, faultOf } from '../../../contract/errors.ts';
 import { encodeRecord } from '../../cache/record.ts';
@@ -14,9 +14,9 @@ import { JOB_ENDS, type JobAsk, type JobOutcome, type JobEnd, type WaitingJob } 
 
 export interface JobRunsOptions extends ConverseParts {
   readonly log: Log;
-  /** Keeps how a job ended. */
+  /** Stores how a job ended. */
   keep(seq: number, state: JobEnd, outcome: JobOutcome): void;
-  /** One has ended, or was given up until the next start. */
+  /** Called when a job has ended, or was given up until the next start. */
   onOver(job: Job): void;
 }
 
@@ -36,21 +36,21 @@ export class JobRuns {
     return this.#living.get(id);
   }
 
-  /** All that stand in line or run. */
+  /** All jobs that are queued or run. */
   list(): readonly Job[] {
     return [...this.#living.values()];
   }
 
   /**
-   * Asks for a job. Its answer is to be given to `run`, or closed. Throws what Gateway.chat throws, and queue_full when its
-   * caller has too many that share runs.
+   * Asks for a job. Its answer must be passed to `run` or closed. Throws what Gateway.chat throws, and queue_full when
+   * its caller has too many jobs that share runs.
    */
   async enter({ call, ask }: JobAsk, ticket: Ticket): Promise<Answer> {
     ticket.promised = true;
     const answer = await converse(this.#options, { call, ask, ticket });
     try {
       this.#checkFollowers(answer);
-      // A kept answer registers itself when it is read, but this one is told its id now.
+      // A cached answer registers itself only when it is read, but the caller gets its id now.
       this.#options.requests.add(ticket);
       return answer;
     } catch (error) {
@@ -60,8 +60,8 @@ export class JobRuns {
   }
 
   /**
-   * Jobs that share a run are in no queue, and hold no connection that would bound them: as many of one caller's jobs
-   * may follow others as may stand in line. Followers on other routes cost a connection each. Throws queue_full.
+   * Limits jobs that share a run, which neither the queue nor a connection limits: a caller may have as many as fit the
+   * queue. Followers on other routes cost a connection each. Throws queue_full.
    */
   #checkFollowers({ ticket: { source, caller, waiting } }: Answer): void {
     const { max_queue_size: max } = this.#options.config().queue;
@@ -70,7 +70,7 @@ export class JobRuns {
     throw queueFull(max, etaOf(waiting, this.#options.clock.elapsed()));
   }
 
-  /** Reads the answer of a job that is kept under this number; `over` is told when it has ended. */
+  /** Reads the answer of the job stored under this number. Calls `over` when it has ended. */
   run(answer: Answer, { seq, batch }: WaitingJob, over: () => void = () => undefined): Job {
     let tellOver = over;
     const told = new Promise<void>((resolve) => {
@@ -97,7 +97,7 @@ export class JobRuns {
     } catch (error) {
       const failure = asAppError(error);
       ticket.finish(failure);
-      // The ticket carries the error to whoever asks; a bug must be seen in the log as well.
+      // Whoever asks gets the error from the ticket; a bug must be logged as well.
       if (failure.code === 'internal') {
         this.#options.log.error({ request_id: ticket.id, ...faultOf(error) }, failure.message);
       }
@@ -106,7 +106,7 @@ export class JobRuns {
     }
   }
 
-  /** Ends a job early. It is kept as cancelled when this returns. */
+  /** Cancels a job. It is stored as cancelled when this returns. */
   cancel({ answer: { ticket } }: Job, reason: AppError): void {
     ticket.cancel('request', reason);
     ticket.finish(reason);
@@ -117,7 +117,7 @@ export class JobRuns {
   #end(job: Running, record: Buffer | undefined): void {
     const { ticket } = job.answer;
     if (this.#living.get(ticket.id) !== job) return;
-    // What ends because Hearth stops has not ended: it waits for the next start.
+    // A job that ends because Hearth stops has not ended: it waits for the next start.
     if (ticket.error?.code !== 'shutting_down') {
       try {
         this.#options.keep(job.seq, endOf(ticket), outcomeOf(ticket, record));

@@ -1,4 +1,4 @@
-// How a job stands, as its caller is told: by its ticket while it lives, by what is kept of it otherwise. Pure.
+// The state of a job as its caller sees it: from its ticket while it lives, else from the store. Pure.
 import type { RequestView } from '../../../contract/queue-view.ts';
 import { decodeRecord } from '../../cache/record.ts';
 import type { LeaseQueue } from '../../queue/queue.ts';
@@ -8,7 +8,7 @@ import { type EndedJob, hasEnded, type Job, recordOf, toldOf } from './job-lives
 import { isLate, iso, statusOf, waitsFor } from '../standing.ts';
 import type { StoredJob } from './stored-jobs.ts';
 
-/** Where one stands that waits on disk until there is room in line. */
+/** The position of a job that waits on disk until the queue has room. */
 export interface PlaceBehind {
   readonly position: number;
   /** Milliseconds. */
@@ -20,7 +20,7 @@ interface Around {
   readonly queue: Pick<LeaseQueue, 'isLate'>;
 }
 
-/** A request that lives; `job` where it is a job. */
+/** A living request; `job` is set if it is a job. */
 export function livingView(ticket: Ticket, job: Job | undefined, { queueLength, queue }: Around): RequestView {
   return {
     request_id: ticket.id,
@@ -42,7 +42,7 @@ export function livingView(ticket: Ticket, job: Job | undefined, { queueLength, 
   };
 }
 
-/** A job that is kept: one that has ended, or that waits behind the line. */
+/** A stored job: one that has ended, or that waits on disk. */
 export function storedView(job: StoredJob, { position, eta }: PlaceBehind, queueLength: number): RequestView {
   return {
     request_id: job.id,

@@ -1,4 +1,4 @@
-// A job, looked at by somebody: where it waits, what comes of it as it comes, and its end, whenever one begins to look.
+// Watches a job from its beginning: its position, its answer as it comes, and its end, whenever the watcher starts.
 import type { ChatEvent } from '../../../contract/chat/chat.ts';
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import { anyOf, orAborted } from '../../abort.ts';
@@ -13,26 +13,28 @@ import type { Soon, StoredJob } from './stored-jobs.ts';
 export interface WatchParts {
   readonly isDurable: boolean;
   readonly runs: Pick<JobRuns, 'get'>;
-  /** Those that wait; `change` resolves when it is worth to look again where one stands. */
+  /** The waiting jobs. `change` resolves when a job's position may have changed. */
   readonly backlog: { isStopped(): boolean; change(id: string): Promise<void> };
-  /** What is kept of a job; undefined when that was long enough. */
+  /** The stored job; undefined after its retention. */
   kept(id: string): Soon<StoredJob | undefined>;
-  /** Where one stands that waits behind the line, or runs elsewhere. */
+  /** The position of a job that waits on disk, or runs elsewhere. */
   behind(job: StoredJob): Soon<PlaceBehind>;
-  /** Resolves when the result of one that lived here is kept; when left out, that is when it has ended. */
+  /** Resolves when the result of a job that lived here is stored. When absent, that is when it has ended. */
   settled?(job: Job): Promise<void>;
 }
 
-/** The life of a job. */
+/** The life of a job, as events. */
 export interface Watched {
   readonly events: AsyncIterable<ChatEvent>;
-  /** How an event is shown, when it comes. */
+  /** The form in which an event is shown, at the time it comes. */
   piece(event: ChatEvent, first: boolean): StreamPiece;
 }
 
-/** The life of a job from its beginning. Its events throw how it failed, and shutting_down when Hearth stops before its end. */
+/**
+ * The life of a job from its beginning. Its events throw the job's error, and shutting_down when Hearth stops first.
+ */
 export function watched(parts: WatchParts, id: string, signal: AbortSignal): Watched {
-  // Remembered, since the last piece is shown when it has ended, and its result may be too large to be kept.
+  // Remember both: the last piece is shown after the end, and the result may be too large to be stored.
   let ticket: Ticket | undefined;
   let stored: StoredJob | undefined;
   const kept = async (wanted: string): Promise<StoredJob | undefined> => (stored = await parts.kept(wanted));
@@ -69,7 +71,7 @@ async function* life(parts: WatchParts, id: string, signal: AbortSignal): AsyncG
   }
 }
 
-/** Tells the end when its result is kept, and not before. */
+/** Yields the end only when the result is stored. */
 async function* untilEnd(parts: WatchParts, job: Job, signal: AbortSignal): AsyncGenerator<ChatEvent, void, undefined> {
   const { answer } = job;
   const either = anyOf(signal, answer.ticket.signal);

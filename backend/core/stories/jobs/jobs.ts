@@ -1,5 +1,5 @@
-// Requests that nobody waits for on a connection: accepted with 202 when they are kept, run, and their results kept for a
-// while. What has not ended when the process does is run by the next one.
+// Requests that no connection waits for: accepted with 202 once they are stored, run, and their results kept for a
+// while. Jobs that have not ended when the process does are run by the next one.
 import type { RequestView } from '../../../contract/queue-view.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { KeptTime } from '../../ports.ts';
@@ -28,11 +28,11 @@ export interface JobsOptions
   readonly queue: Pick<LeaseQueue, 'isLate' | 'moveUp' | 'waiting' | 'full' | 'eta'>;
 }
 
-/** A request that is to be accepted. */
+/** A request to be accepted as a job. */
 export interface AskedJob {
   readonly call: ChatCall;
   readonly ask: ConversationAsk | undefined;
-  /** Equal for two bodies that say the same. */
+  /** Equal for two bodies with the same meaning. */
   readonly body: string;
 }
 
@@ -40,7 +40,7 @@ interface Coming extends AskedJob {
   readonly accepted: Promise<RequestView>;
 }
 
-/** A job as it is found: it lives, or what is kept of it. */
+/** A job that was found: a living one, or a stored one. */
 type Found =
   | { readonly ticket: Ticket; readonly job: Job | undefined; readonly stored: undefined }
   | { readonly ticket: undefined; readonly job: undefined; readonly stored: StoredJob };
@@ -49,7 +49,7 @@ export class Jobs implements JobDesk {
   readonly #options: JobsOptions;
   readonly runs: JobRuns;
   readonly backlog: Backlog;
-  /** Those that are being accepted. */
+  /** Jobs that are being accepted. */
   readonly #coming = new Map<string, Coming>();
 
   constructor(options: JobsOptions) {
@@ -66,7 +66,7 @@ export class Jobs implements JobDesk {
     this.backlog = new Backlog({ ...options, keep, runs: this.runs, steady: () => this.now() });
   }
 
-  /** By the time of what is kept. */
+  /** The time of the store. */
   now(): number {
     return this.#options.time.now();
   }
@@ -75,17 +75,17 @@ export class Jobs implements JobDesk {
     return this.#options.store.isDurable;
   }
 
-  // ---- life of the whole
+  // ---- lifecycle
 
-  /** Takes up what the process before this one had accepted and not ended. Call it once. */
+  /** Resumes the jobs that the previous process accepted and did not end. Call it once. */
   open(): void {
     this.backlog.add(this.#options.store.open(this.now()));
     this.backlog.feed();
   }
 
   /**
-   * Each few seconds: how long jobs stood in line is known after a crash too, what was kept long enough goes, and what a disk has
-   * that was away is taken up.
+   * Call every few seconds. Saves how long jobs have been queued, so that a crash does not lose it, removes expired
+   * results, and adds jobs from a disk that came back.
    */
   beat(): void {
     const { store, config } = this.#options;
@@ -95,12 +95,12 @@ export class Jobs implements JobDesk {
     this.backlog.feed();
   }
 
-  /** There may be room in line for jobs that wait on disk. */
+  /** Call when the queue may have room for jobs that wait on disk. */
   feed(): void {
     this.backlog.feed();
   }
 
-  /** Before the gateway stops: no further job begins. What has not ended by then waits for the next start. */
+  /** Call before the gateway stops. No further job starts; what has not ended by then waits for the next start. */
   stop(): void {
     this.backlog.stop();
     if (this.runs.list().length > 0) this.#options.store.alive(this.now());
@@ -108,15 +108,16 @@ export class Jobs implements JobDesk {
 
   // ---- accepting
 
-  /** Whether an id is taken by a request that lives or by a job that is kept. */
+  /** Whether an id is taken by a living request or a stored job. */
   taken(id: string): boolean {
     const { requests, store } = this.#options;
     return requests.get(id) !== undefined || this.#coming.has(id) || (store.has(id) && this.kept(id) !== undefined);
   }
 
   /**
-   * Accepts a request and lets it run; `over` is told once when it has ended, or is not accepted. When it resolves the job is
-   * kept. One that its caller handed in before, with the same id and the same body, is the same job. Throws what Gateway.chat throws, and request_exists.
+   * Accepts a request and runs it; the job is stored when this resolves. Calls `over` once, when it has ended or was
+   * not accepted. A job that its caller submits again with the same id and body is the same job. Throws what
+   * Gateway.chat throws, and request_exists.
    */
   async submit(asked: AskedJob, over: () => void = () => undefined): Promise<RequestView> {
     const { id } = asked.call;
@@ -138,7 +139,7 @@ export class Jobs implements JobDesk {
     }
   }
 
-  /** The same job, handed in before. Throws request_exists when another one has its id. */
+  /** The same job, submitted before. Throws request_exists when another job has its id. */
   #before({ call, body }: AskedJob): Promise<RequestView> | undefined {
     if (!this.taken(call.id)) return undefined;
     const coming = this.#coming.get(call.id);
@@ -171,7 +172,7 @@ export class Jobs implements JobDesk {
     }
   }
 
-  /** Those that were accepted before and are not in line yet, as after a start, come first: so it waits behind them. */
+  /** Queues a job behind those that were accepted before and are not in the queue yet, as after a start. */
   async #acceptBehind(job: NewJob, signal: AbortSignal): Promise<void> {
     const { gateway, queue, config, store } = this.#options;
     const { max_queue_size: max } = config().queue;
@@ -181,9 +182,9 @@ export class Jobs implements JobDesk {
     this.backlog.feed();
   }
 
-  // ---- looking
+  // ---- reading
 
-  /** What is kept of a job; undefined when that was long enough. */
+  /** The stored job; undefined after its retention. */
   kept(id: string): StoredJob | undefined {
     const { store, config } = this.#options;
     const job = store.find(id);
@@ -194,14 +195,14 @@ export class Jobs implements JobDesk {
     return since === undefined || this.now() - since <= most ? job : undefined;
   }
 
-  /** `watcher`: who wants to know. Callers on this machine see all requests, others only their own. */
+  /** Callers on this machine see all requests, others only their own. */
   #find(id: string, watcher: string): Found {
     const { requests, store, config } = this.#options;
     const job = this.runs.get(id);
     const ticket = job?.answer.ticket ?? requests.get(id);
     const stored = ticket === undefined ? this.kept(id) : undefined;
     const owner = ticket?.owner ?? stored?.owner ?? store.find(id)?.owner ?? store.gone('job', id);
-    // Nobody is to learn that there is, or was, a request of somebody else.
+    // A watcher must not learn that a request of somebody else exists or existed.
     if (owner === undefined || !sees(watcher, owner)) {
       throw new AppError('request_not_found', `No request has the id "${id}".`);
     }
@@ -214,13 +215,13 @@ export class Jobs implements JobDesk {
     );
   }
 
-  /** Where a request stands. Throws request_not_found, request_gone. */
+  /** The state of a request. Throws request_not_found, request_gone. */
   view(id: string, watcher: string): RequestView {
     const { ticket, job, stored } = this.#find(id, watcher);
     return stored === undefined ? this.#livingView(ticket, job) : this.viewOf(stored);
   }
 
-  /** The same of a job that was found already. `lineMs`: how long one would wait that came into the line now. */
+  /** The state of a stored job. `lineMs`: how long a job that entered the queue now would wait, in milliseconds. */
   viewOf(stored: StoredJob, lineMs: number = this.#options.queue.eta()): RequestView {
     const job = this.runs.get(stored.id);
     if (job !== undefined) return this.#livingView(job.answer.ticket, job);
@@ -243,7 +244,7 @@ export class Jobs implements JobDesk {
     return { position: queue.waiting + ahead + 1, eta };
   }
 
-  /** The life of a request as events, from its beginning, and how each is shown. Throws request_not_found, request_gone. */
+  /** The life of a request as events, from its beginning. Throws request_not_found, request_gone. */
   watch(id: string, watcher: string, signal: AbortSignal): Watched {
     const { ticket, job } = this.#find(id, watcher);
     if (ticket !== undefined && job === undefined) {
@@ -274,9 +275,9 @@ export class Jobs implements JobDesk {
   }
 
   /**
-   * One place nearer in line, with all that share its run. One that waits for its turn in a conversation keeps that, and
-   * is one step more urgent when it comes into the line. Its place. Throws request_not_found, request_gone, and
-   * not_cancellable when it does not wait.
+   * Moves a request, and all that share its run, one place up in the queue. One that waits for its turn in a
+   * conversation keeps that turn, and enters the queue one step more urgent. Returns its position. Throws
+   * request_not_found, request_gone, and not_cancellable when it does not wait.
    */
   moveUp(id: string): number {
     const { queue, store } = this.#options;

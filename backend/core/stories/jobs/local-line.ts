@@ -1,4 +1,4 @@
-// The jobs of this gateway as its batches see them.
+// The jobs of this gateway as its batches use them.
 import type { BatchLine } from './job-desk.ts';
 import type { Jobs } from './jobs.ts';
 

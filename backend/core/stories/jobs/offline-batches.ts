@@ -1,5 +1,5 @@
-// Batches of requests that nobody waits for, in the form that OpenAI's clients know: handed in as a file, asked line by line
-// in the background, fetched as a file. They are on the disk from when they are accepted, and go on after a restart.
+// Batches in the form that OpenAI's clients use: submitted as a file, asked line by line in the background, and fetched
+// as a file. They are on disk once accepted, and resume after a restart.
 import { AppError, faultOf, asAppError } from '../../../contract/errors.ts';
 import { quotation, sentence } from '../../../contract/sentence.ts';
 import type { KeptFiles } from '../../offline/kept-files.ts';
@@ -10,7 +10,7 @@ import { sees } from '../../ownership.ts';
 import type { Clock, KeptTime, Log, NewId, ReadConfig } from '../../ports.ts';
 import { type AskLine, EndsEarly, runBatch } from './batch-run.ts';
 
-/** Between two looks for what has expired. Milliseconds. */
+/** The interval between two searches for expired files, in milliseconds. */
 const TIDY_MS = 60_000;
 
 export interface OfflineBatchesOptions {
@@ -25,16 +25,16 @@ export interface OfflineBatchesOptions {
   readonly ask: AskLine;
 }
 
-/** What a caller asks for. */
+/** What a caller submits. */
 export type NewBatch = Pick<Batch, 'owner' | 'caller' | 'endpoint' | 'inputFile' | 'window' | 'metadata'> & {
   readonly windowMs: number;
-  /** How long its files are kept; as all files when undefined. */
+  /** How long its files are kept; undefined for the default of all files. */
   readonly keepMs: number | undefined;
 };
 
 export class OfflineBatches {
   readonly #options: OfflineBatchesOptions;
-  /** Of lines that write, and of those for vectors. */
+  /** Limits lines of text generation and of embeddings separately. */
   readonly #permits: { readonly write: Permits; readonly embed: Permits };
   readonly #running = new Map<string, { readonly end: AbortController; readonly done: Promise<void> }>();
   #stopped = false;
@@ -48,13 +48,14 @@ export class OfflineBatches {
       return Math.min(files.lines_at_once, Math.max(1, Math.floor(queue.max_queue_size / 2)));
     };
     this.#permits = {
-      // No slot waits for the next, and none waits so long that its age puts it before people. Vectors go up together.
+      // Enough that no slot waits for a line, and few enough that age never puts a line before people. Embeddings are
+      // sent together.
       write: new Permits(() => Math.min(most(), 2 * options.config().queue.max_concurrent + 2)),
       embed: new Permits(most),
     };
   }
 
-  /** Goes on with what the last stop has left, and forgets uploads that broke off. */
+  /** Resumes the batches that the last stop left, and removes unfinished uploads. */
   resume(): void {
     const unended = this.#options.batches.unended();
     this.#options.files.resume(new Set(unended.flatMap(({ outputFile, errorFile }) => [outputFile, errorFile])));
@@ -62,7 +63,7 @@ export class OfflineBatches {
     this.#tidy();
   }
 
-  /** Accepts a batch; it is on the disk when this returns. Throws file_not_found, files_full and disk_away. */
+  /** Accepts a batch; it is on disk when this returns. Throws file_not_found, files_full and disk_away. */
   create({ windowMs, keepMs, ...asked }: NewBatch, watcher: string): Batch {
     const { files, batches, newId, clock, config } = this.#options;
     files.get(asked.inputFile, watcher);
@@ -93,7 +94,7 @@ export class OfflineBatches {
       faults: [],
     };
     batches.add(batch);
-    // The disk may have failed under it.
+    // The disk may have failed meanwhile.
     files.checkDisk();
     batches.forget(config().files.max_count);
     this.#start(id);
@@ -108,13 +109,15 @@ export class OfflineBatches {
     throw new AppError('batch_not_found', sentence`No batch has the id ${quotation(id)}.`);
   }
 
-  /** Newest first. `owner`: undefined for those of everybody. Throws disk_away. */
+  /** Newest first. When `owner` is undefined, those of everybody. Throws disk_away. */
   list(owner: string | undefined, page: Page): Batch[] {
     this.#options.files.checkDisk();
     return this.#options.batches.list(owner, page);
   }
 
-  /** Begins no further line, ends those that are asked, and gives what is done. Throws batch_not_found, not_cancellable. */
+  /**
+   * Starts no further line, aborts running ones, and provides what is done. Throws batch_not_found, not_cancellable.
+   */
   cancel(id: string, watcher: string): Batch {
     const { batches, clock } = this.#options;
     const { state, since } = this.get(id, watcher);
@@ -126,7 +129,7 @@ export class OfflineBatches {
     return this.get(id, watcher);
   }
 
-  /** Forgets a file. Throws file_not_found, and file_in_use while a batch needs it. */
+  /** Deletes a file. Throws file_not_found, and file_in_use while a batch needs it. */
   deleteFile(id: string, watcher: string): KeptFile {
     const { files } = this.#options;
     const file = files.get(id, watcher);
@@ -141,7 +144,7 @@ export class OfflineBatches {
     return file;
   }
 
-  /** Forgets what has expired, now and from time to time. */
+  /** Deletes expired files, now and at intervals. */
   #tidy(): void {
     const { files, fileStore, clock, time } = this.#options;
     this.#stopTidying?.();
@@ -153,7 +156,7 @@ export class OfflineBatches {
     for (const id of expired) if (!needed.has(id)) files.forget(id);
   }
 
-  /** The files that batches still read or write, with the batch. */
+  /** The files that batches still read or write, each with its batch. */
   #needed(): ReadonlyMap<string, string> {
     return new Map(
       this.#options.batches
@@ -165,8 +168,8 @@ export class OfflineBatches {
   }
 
   /**
-   * The store is somewhere else, and what was known may not be: ends what runs as a stop does, and goes on with what is
-   * there now.
+   * Call when the store moved, so that what was known may not be there: ends running batches as a stop does, and
+   * resumes those in the new store.
    */
   async moved(): Promise<void> {
     await this.#endAll();
@@ -181,7 +184,7 @@ export class OfflineBatches {
     const parts = { files, fileStore, batches, permits, config, clock, time, ask };
     const done = runBatch(parts, id, end)
       .catch((error: unknown) => {
-        // Stopped: it goes on after the restart.
+        // Stopped; it resumes after the restart.
         if (end.signal.aborted) return;
         const { message } = asAppError(error);
         log.error({ batch: id, ...faultOf(error) }, `A batch stands still until Hearth starts again: ${message}`);
@@ -190,7 +193,7 @@ export class OfflineBatches {
     this.#running.set(id, { end, done });
   }
 
-  /** Ends what runs, and resolves when nothing does. Nobody waits at a connection: lines that were asked are asked again after a restart. */
+  /** Ends all runs and resolves when none is left. Interrupted lines are asked again after a restart. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopTidying?.();

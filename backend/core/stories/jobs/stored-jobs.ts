@@ -1,4 +1,4 @@
-// Accepted jobs as they are kept: what the stories need of a store. Types alone; storage/job-store.ts keeps them on disk.
+// Stored jobs: what the stories need of a store. Types only; storage/job-store.ts keeps them on disk.
 import type { ConversationState, Source, Timing } from '../../../contract/chat/chat.ts';
 import type { QueueClass } from '../../../contract/chat/chat-request.ts';
 import type { ErrorCode } from '../../../contract/errors.ts';
@@ -6,16 +6,16 @@ import type { ChatCall } from '../../requests/call.ts';
 import type { KeptOf } from '../chat/answer.ts';
 import type { ConversationAsk } from '../chat/converse.ts';
 
-/** At once from where it is on this machine, or later where another has to be asked. */
+/** Immediate on this machine, or a promise where another one has to be asked. */
 export type Soon<T> = T | Promise<T>;
 
 /** How a job ended. */
 export const JOB_ENDS = ['completed', 'failed', 'cancelled', 'expired'] as const;
 export type JobEnd = (typeof JOB_ENDS)[number];
-/** `waiting` also while it runs: what ran when the process ended waits again. */
+/** A running job is `waiting` too: if the process ends, it waits again. */
 export type JobState = 'waiting' | JobEnd;
 
-/** What a run of a job needs. */
+/** What running a job needs. */
 export interface JobAsk {
   readonly call: ChatCall;
   readonly ask: ConversationAsk | undefined;
@@ -23,43 +23,43 @@ export interface JobAsk {
 
 /** A job that is being accepted. */
 export interface NewJob extends JobAsk {
-  /** Equal for two bodies that say the same. */
+  /** Equal for two bodies with the same meaning. */
   readonly body: string;
-  /** When it came, by the clock on the wall. */
+  /** When it came, by the wall clock. */
   readonly createdAt: number;
-  /** A word of its own for whoever handed it in. */
+  /** The caller's own label. */
   readonly tag?: string | undefined;
 }
 
-/** Many jobs that were accepted together. */
+/** A batch of jobs that were accepted together. */
 export interface NewBatch {
   readonly id: string;
   readonly owner: string;
-  /** Equal for two bodies that say the same. */
+  /** Equal for two bodies with the same meaning. */
   readonly body: string;
   readonly createdAt: number;
 }
 
 /** A job that has not ended. */
 export interface WaitingJob {
-  /** Grows with each job that is accepted. */
+  /** Grows with each accepted job. */
   readonly seq: number;
   readonly batch: string | undefined;
 }
 
-/** What is asked in a job, read again. */
+/** The request of a job, read from the store. */
 export interface StoredAsk extends JobAsk {
   readonly id: string;
   readonly createdAt: number;
-  /** Milliseconds that it stood in line before this process began. */
+  /** Milliseconds that it was queued before this process started. */
   readonly waitedMs: number;
-  /** How often somebody moved it nearer by hand. */
+  /** How often somebody moved it up by hand. */
   readonly moves: number;
-  /** Of what is asked. */
+  /** The size of the request. */
   readonly bytes: number;
 }
 
-/** What is told of a job, whether it has ended or not. */
+/** What the store reports of a job, ended or not. */
 export interface StoredJob extends WaitingJob {
   readonly id: string;
   readonly owner: string;
@@ -71,7 +71,7 @@ export interface StoredJob extends WaitingJob {
   readonly classBy: string;
   readonly priority: number;
   readonly createdAt: number;
-  /** When its result began to be kept; undefined while it has not ended. */
+  /** When the retention of its result began; undefined while it has not ended. */
   readonly endedAt: number | undefined;
   /** Undefined while it has not ended. */
   readonly ended: JobOutcome | undefined;
@@ -92,27 +92,27 @@ export interface JobOutcome {
   readonly record: Uint8Array | undefined;
 }
 
-/** How many jobs of a batch there are in each state. */
+/** How many jobs of a batch are in each state. */
 export type BatchCounts = Readonly<Record<JobState, number>>;
 
-/** A batch, and how far it is. */
+/** A batch and its progress. */
 export interface StoredBatch extends NewBatch {
   readonly counts: BatchCounts;
-  /** When the last of its jobs ended; undefined while one has not. */
+  /** When its last job ended; undefined while one has not. */
   readonly endedAt: number | undefined;
-  /** The same by the clock on the wall, in ISO 8601; undefined where that is `endedAt`. */
+  /** The same on the wall clock, in ISO 8601; undefined if `endedAt` is on that clock. */
   readonly finishedAt?: string | undefined;
-  /** How many of them run on all gateways; undefined where there is one alone, which knows it itself. */
+  /** How many of its jobs run on all gateways. Undefined when there is only this one, which knows it itself. */
   readonly running?: number;
 }
 
-/** For how long and how many results are kept. */
+/** How long results are kept, and how many. */
 export interface Retention {
-  /** Of a job by itself, from its end on. Milliseconds. */
+  /** Of a single job, from its end on. Milliseconds. */
   readonly singleMs: number;
   /** Of the jobs of a batch, from the end of the last one on. Milliseconds. */
   readonly batchMs: number;
-  /** Of jobs by themselves, all together. Bytes. */
+  /** Of all single jobs together. Bytes. */
   readonly maxBytes: number;
 }
 
@@ -123,7 +123,7 @@ export interface EndedJob {
   readonly now: number;
 }
 
-/** What is kept of batches, here or by the fleet; see JobStore. */
+/** The store of batches, on this machine or of the fleet; see JobStore. */
 export interface BatchStore {
   readonly isDurable: boolean;
   prepare(jobs: readonly NewJob[], batch: string): Soon<readonly number[]>;
@@ -138,51 +138,63 @@ export interface BatchStore {
   load(): Soon<{ readonly waiting: number; readonly bytes: number }>;
 }
 
-/** The moments that it is given are by the time of what is kept (KeptTime), unless it is said otherwise. */
+/** Times passed to it are those of the store (KeptTime), unless said otherwise. */
 export interface JobStore extends BatchStore {
-  /** Whether what is accepted is there after a restart. */
+  /** Whether accepted jobs survive a restart. */
   readonly isDurable: boolean;
-  /** The first look: time in line is added up of those that stood there when the process before this one ended. All that have not ended, the oldest first. */
+  /**
+   * Call first. Adds up the queue time of jobs that were queued when the previous process ended. Returns all that have
+   * not ended, the oldest first.
+   */
   open(now: number): readonly WaitingJob[];
-  /** All that have not ended, the oldest first, when the disk has come back since the last look and may have some that are not known. Else none. */
+  /**
+   * All jobs that have not ended, the oldest first, if the disk has come back since the last call and may have unknown
+   * ones; else none.
+   */
   cameBack(): readonly WaitingJob[];
-  /** Whether an id may be that of a job that is kept; false is certain, and costs nothing. */
+  /** Whether a stored job may have this id. False is certain and costs nothing. */
   has(id: string): boolean;
-  /** On the disk when it returns; it stands in line from `now` on. Its number. Throws no_store. */
+  /** Stores a job, on disk when this returns; it is queued from `now` on. Returns its number. Throws no_store. */
   accept(job: NewJob, now: number): number;
-  /** Writes some jobs of a batch that is being accepted. Until it is, they are forgotten at the next start. The number of each. Throws no_store. */
+  /**
+   * Writes some jobs of a batch that is being accepted; until it is, a restart drops them. Returns their numbers.
+   * Throws no_store.
+   */
   prepare(jobs: readonly NewJob[], batch: string): readonly number[];
-  /** Accepts a batch with all jobs that were prepared. It is on the disk when it returns. */
+  /** Accepts a batch with all jobs that were prepared. It is on disk when this returns. */
   acceptBatch(batch: NewBatch, jobs: number): void;
-  /** Forgets some of a batch that was not accepted, or that was kept long enough. Whether there may be more. */
+  /** Deletes some jobs of a batch that was not accepted or has expired. Returns whether there may be more. */
   dropSome(batch: string): boolean;
-  /** What is asked. Undefined when it has ended. Throws invalid_request when it can't be read any more. */
+  /** The request of a job; undefined when it has ended. Throws invalid_request when it can't be read any more. */
   ask(seq: number): StoredAsk | undefined;
-  /** It stands in line since `now`; written soon. */
+  /** Notes that a job is queued since `now`; written soon. */
   entered(seq: number, now: number): void;
-  /** It was moved nearer by hand; written soon. */
+  /** Notes that a job was moved up by hand; written soon. */
   moved(seq: number): void;
-  /** It is more or less urgent now; written soon. */
+  /** Notes a changed priority; written soon. */
   prioritised(seq: number, priority: number): void;
-  /** The process lives; written soon. */
+  /** Notes that the process lives; written soon. */
   alive(now: number): void;
-  /** Keeps how a job ended, on the disk when it returns; results that are too many go. False when it had ended before. */
+  /**
+   * Stores how a job ended, on disk when this returns, and evicts results beyond the limit. False when it had ended
+   * before.
+   */
   end(seq: number, ended: EndedJob, retention: Retention): boolean;
-  /** Ends some of a batch as cancelled. How many; 0 when all have ended. */
+  /** Ends some jobs of a batch as cancelled. Returns how many; 0 when all have ended. */
   cancelSome(batch: string, finishedAt: string, now: number): number;
-  /** Lets go what was kept long enough; some of it where it is much. */
+  /** Deletes expired results, only some of them if they are many. */
   expire(now: number, retention: Retention): void;
-  /** A job by its id, or by its number. Undefined when it is not kept any more. */
+  /** A job by its id or its number; undefined when it is not stored any more. */
   find(id: string | number): StoredJob | undefined;
   batch(id: string): StoredBatch | undefined;
-  /** Those that have not ended, the oldest first. */
+  /** The batches that have not ended, the oldest first. */
   openBatches(): readonly StoredBatch[];
-  /** The ids of all jobs of a batch, in the order of their acceptance. */
+  /** The ids of all jobs of a batch, in order of acceptance. */
   idsOf(batch: string): readonly string[];
-  /** Jobs of a batch behind this number, in the order of their acceptance. */
+  /** Jobs of a batch behind this number, in order of acceptance. */
   jobsOf(batch: string, after: number, limit: number): readonly StoredJob[];
-  /** Whose it was, when the id is that of a job or batch that was kept. */
+  /** The owner, if this was the id of a job or batch that was stored. */
   gone(kind: 'job' | 'batch', id: string): string | undefined;
-  /** How many jobs have not ended, and the bytes that those of batches take, ended or not. */
+  /** How many jobs have not ended, and the bytes taken by jobs of batches, ended or not. */
   load(): { readonly waiting: number; readonly bytes: number };
 }
