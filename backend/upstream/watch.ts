@@ -19,7 +19,7 @@ import { Installed } from './installed.ts';
 import { logChange } from './log-change.ts';
 import { shared } from './shared-work.ts';
 import { ANSWERED, identity, UNASKED, unknownState } from './upstream-state.ts';
-import { orAborted } from '../core/abort.ts';
+import { orAborted, OVER } from '../core/abort.ts';
 
 /** Pause between two probes. */
 const PROBE_UP_MS = 15_000;
@@ -174,7 +174,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
       () => undefined,
     );
     await Promise.race([work, limit]);
-    enough.abort();
+    enough.abort(OVER);
   }
 
   async function keepProbing(): Promise<void> {
@@ -208,7 +208,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     if (isKnown()) return;
     const enough = new AbortController();
     const limit = clock.sleep(ms, enough.signal).catch(() => undefined);
-    await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort());
+    await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort(OVER));
   }
 
   /** A call failed, and no probe has said yet what that means. */
@@ -217,7 +217,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
   const isKnown = (): boolean => state.status !== 'unknown' && !inDoubt();
 
   function doubt(): void {
-    if (state.status === 'up' && probe.running === undefined) pause.abort();
+    if (state.status === 'up' && probe.running === undefined) pause.abort(OVER);
   }
 
   function publishBreaker(): void {
@@ -236,7 +236,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     invalidate() {
       installed.expire();
       psShown = psAsked;
-      pause.abort();
+      pause.abort(OVER);
     },
     async refreshLoaded(signal) {
       followAddress();
@@ -273,24 +273,24 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
       }
       if (away !== before || breaker.state !== state.breaker) publish();
       // A call that ended otherwise than the last probe: probe now.
-      if (!works || state.status !== 'up') pause.abort();
+      if (!works || state.status !== 'up') pause.abort(OVER);
     },
     start() {
       running ??= keepProbing();
     },
     async stop() {
       life.abort(new AppError('shutting_down', 'The gateway is stopping.'));
-      pause.abort();
+      pause.abort(OVER);
       await Promise.allSettled([running, probe.running, installed.looking]);
     },
     doubt,
     woke() {
       wakingUntil = clock.elapsed() + WAKING_MS;
-      pause.abort();
+      pause.abort(OVER);
     },
     async reconfigured() {
       followAddress();
-      pause.abort();
+      pause.abort(OVER);
       await probe.run();
     },
   };

@@ -4,7 +4,7 @@
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { Departure, LoadReasons } from './load-reasons.ts';
-import { onAbort } from '../abort.ts';
+import { onAbort, OVER } from '../abort.ts';
 import type { Clock, LoadedModel, Log, Meter, RunnerSpec, Upstream, Watch } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
 import type { Uses } from './uses.ts';
@@ -233,7 +233,7 @@ export class Residency {
       return this.#options.clock.elapsed() - cameAt;
     } finally {
       leave();
-      settled.abort();
+      settled.abort(OVER);
     }
   }
 
