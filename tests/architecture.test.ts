@@ -48,7 +48,7 @@ const GROUND = [
   'refusals.ts',
   'ownership.ts',
   'canonical-json.ts',
-  'apart.ts',
+  'value-differences.ts',
   'beginnings.ts',
   'prompt-size.ts',
 ].map((file) => `${CORE}/${file}`);

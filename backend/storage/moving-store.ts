@@ -1,6 +1,6 @@
 // The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
 // portions, and moves when the disk fails, can be used again, or another folder is to be used.
-import { carry, noteChanges } from './carry.ts';
+import { copyRows, noteChanges } from './copy-rows.ts';
 import type { Change, Database, DatabaseOptions, Erased, Lane, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
 import { isBusy, NOWHERE, PATIENT_MS, type Rows } from './rows.ts';
@@ -96,7 +96,7 @@ export class MovingStore implements Database {
     if (old === undefined) return;
     this.#cancelReturn?.();
     const next = this.#open();
-    carry(old, next, this.#options);
+    copyRows(old, next, this.#options);
     this.#leave(old);
     this.#at = undefined;
     this.#moveTo(next);
@@ -236,7 +236,7 @@ export class MovingStore implements Database {
     const old = this.#opened;
     if (old.folder === undefined) return;
     const memory = inMemory(this.#options.schema);
-    carry(old, memory, this.#options);
+    copyRows(old, memory, this.#options);
     this.#leave(old);
     const stay = { ...memory, notice: memoryAlone(old.folder.path, trouble), mayReturn: true };
     if (trouble.kind === 'unusable') return this.#moveTo(stay);
@@ -257,7 +257,7 @@ export class MovingStore implements Database {
 
   /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */
   #moveBack(memory: Opened, next: Opened): boolean {
-    if (next.folder === undefined || !carry(memory, next, this.#options)) {
+    if (next.folder === undefined || !copyRows(memory, next, this.#options)) {
       this.#leave(next);
       return false;
     }

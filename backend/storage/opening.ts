@@ -20,7 +20,7 @@ export interface Opened {
   readonly mayReturn: boolean | 'once';
   /** On the disk: the file was made now. */
   readonly isNew?: boolean;
-  /** In memory: what has changed since it was moved to is noted (carry.ts). */
+  /** In memory: what has changed since it was moved to is noted (copy-rows.ts). */
   readonly notesChanges?: boolean;
 }
 

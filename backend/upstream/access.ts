@@ -4,7 +4,7 @@ import { unescape } from 'node:querystring';
 import type { Config } from '../contract/config/config.ts';
 import { HIDDEN, withoutUserinfo } from '../contract/secret.ts';
 import { spellings } from './spellings.ts';
-import { keySettings, urlSetting, type Whose } from './whose.ts';
+import { keySettings, urlSetting, type Whose } from './upstream-label.ts';
 
 export interface Access extends Whose {
   /** To be sent with the call, by name in lower case. They replace what a caller sends under the same names. */

@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from '../core/abort.ts';
-import { urlSetting, type Whose } from './whose.ts';
+import { urlSetting, type Whose } from './upstream-label.ts';
 
 const WAYS =
   'If it comes from a certificate authority of your own, name the PEM file of that in ollama.ca_file or in the variable NODE_EXTRA_CA_CERTS.';

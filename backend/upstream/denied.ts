@@ -4,8 +4,8 @@
 import { AppError } from '../contract/errors.ts';
 import { sentence } from '../contract/sentence.ts';
 import type { Access } from './access.ts';
-import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
-import { keySettings, urlSetting, whoIs } from './whose.ts';
+import { isPage, parsed, quote, saidBy, type Body } from './error-body.ts';
+import { keySettings, urlSetting, whoIs } from './upstream-label.ts';
 
 type DeniedStatus = 401 | 403 | 407;
 

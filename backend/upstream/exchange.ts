@@ -1,10 +1,10 @@
 // One request to Ollama, up to the headers of its answer: what is no success becomes an error here, for all who ask.
 // What is asked, and what an answer means, others know.
 import type { Log } from '../core/ports.ts';
-import type { Inward } from './echo.ts';
+import type { Inward } from './redact-credentials.ts';
 import { refused } from './failure.ts';
 import { textOf } from './ndjson.ts';
-import { MAX_ERROR_BYTES } from './said.ts';
+import { MAX_ERROR_BYTES } from './error-body.ts';
 import type { Outward, Wire } from './wire.ts';
 
 /** Asks; `model` is the one that is wanted, for the sentence. */

@@ -7,8 +7,8 @@ import { LOOP_STATUS, pointsAtItself } from '../contract/via-loop.ts';
 import { notInstalled } from '../core/models/names.ts';
 import type { Access } from './access.ts';
 import { denied, isDenied } from './denied.ts';
-import { isPage, parsed, quote, saidBy, type Body } from './said.ts';
-import { checkUrl, startOrSet, urlSetting, whoIs, type Whose } from './whose.ts';
+import { isPage, parsed, quote, saidBy, type Body } from './error-body.ts';
+import { checkUrl, startOrSet, urlSetting, whoIs, type Whose } from './upstream-label.ts';
 
 /** A caller that is told to come back, but not when, is asked to do so after this long. */
 const BUSY_RETRY_MS = 5000;

@@ -4,8 +4,8 @@ import { Buffer } from 'node:buffer';
 import { INCOMPLETE } from '../contract/chat/chat.ts';
 import type { Access } from './access.ts';
 import { cutShort, malformed, notDone, notOllama, saidInStream, tooLong } from './failure.ts';
-import { looksLikePage } from './said.ts';
-import type { Whose } from './whose.ts';
+import { looksLikePage } from './error-body.ts';
+import type { Whose } from './upstream-label.ts';
 
 /** A JSON object, as it came. */
 export type Fields = Readonly<Record<string, unknown>>;

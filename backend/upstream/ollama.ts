@@ -37,7 +37,7 @@ import {
   tagsSchema,
   versionSchema,
 } from './replies.ts';
-import type { Whose } from './whose.ts';
+import type { Whose } from './upstream-label.ts';
 import { createWire } from './wire.ts';
 import { written } from './written.ts';
 

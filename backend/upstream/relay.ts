@@ -8,7 +8,7 @@ import { denied, isDenied } from './denied.ts';
 import { cutShort, firstTokenLate, idle, silent } from './failure.ts';
 import { textOf } from './ndjson.ts';
 import type { Peer } from './peer.ts';
-import { MAX_ERROR_BYTES } from './said.ts';
+import { MAX_ERROR_BYTES } from './error-body.ts';
 import { createWire } from './wire.ts';
 
 export interface RelayOptions {

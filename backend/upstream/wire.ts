@@ -8,7 +8,7 @@ import type { Asker } from '../contract/behind.ts';
 import type { ReadConfig } from '../core/ports.ts';
 import { accessOf, type Access } from './access.ts';
 import { certificateAt, isCertificateError, notBelieved } from './certificate.ts';
-import { withoutEcho, type Inward } from './echo.ts';
+import { withoutCredentials, type Inward } from './redact-credentials.ts';
 import { unreachable } from './failure.ts';
 import { Peer } from './peer.ts';
 import { trustIn } from './trust.ts';
@@ -27,7 +27,7 @@ export interface Outward {
 export interface Wire {
   /**
    * Resolves with the headers of the answer, whatever its status: a redirect is not followed, as it may lead to
-   * somebody whom our key is no business of. What was shown does not come back (echo.ts). Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
+   * somebody whom our key is no business of. What was shown does not come back (redact-credentials.ts). Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
    */
   call(request: Outward, signal: AbortSignal): Promise<Inward>;
   /** Breaks all connections; calls that still run fail. */
@@ -110,7 +110,7 @@ export function createWire({ config, via, name, peer = new Peer() }: WireOptions
         const sending = dispatcher.request({ ...target, headers: all, body, signal });
         const { statusCode, headers: back, body: bytes } = await orAborted(sending, signal);
         if (path === '/api/version') peer.greeted(access.url, back);
-        return withoutEcho({ status: statusCode, headers: back, body: bytes, access });
+        return withoutCredentials({ status: statusCode, headers: back, body: bytes, access });
       } catch (error) {
         throw await failed(access, error, signal);
       }

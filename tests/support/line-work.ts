@@ -3,7 +3,7 @@ import type { Waiting } from '../../backend/contract/chat/chat.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import { onAbort } from '../../backend/core/abort.ts';
 import type { Lease, LeaseWish } from '../../backend/core/queue/waiter.ts';
-import { outlasting } from '../../backend/core/stories/chat/outlast.ts';
+import { retryInLine } from '../../backend/core/stories/chat/retry-in-line.ts';
 import { watched } from './builders.ts';
 import type { QueueHarness } from './queue-harness.ts';
 
@@ -64,7 +64,7 @@ export class Work {
         this.#lease = undefined;
       });
     };
-    this.outcome = watched(outlasting(place, { signal, told: () => this.told }, work));
+    this.outcome = watched(retryInLine(place, { signal, told: () => this.told }, work));
   }
 
   /** Whether it has a slot. */

@@ -1,6 +1,6 @@
 // What was asked before, as outlines, for as long as a few MB last: which of the earlier prompts of an app a new one goes on
 // with, and which kept question is nearest to one that has no kept answer. In memory alone; a restart forgets it.
-import { common, type Table } from '../apart.ts';
+import { common, type Table } from '../value-differences.ts';
 import { BLOCK, bytesOf, isSamePrompt, sharedBlocks, type Outline } from './outline.ts';
 import type { Remembered } from './parting.ts';
 

@@ -1,7 +1,7 @@
 // Two texts that are mostly the same, laid side by side: how much they have in common, and the first span that differs. Made
 // for prompts, where a clock or an id changes in a long text, so it looks near by and gives up soon. Pure.
 
-import { prefix, suffix } from '../apart.ts';
+import { prefix, suffix } from '../value-differences.ts';
 
 /** Characters that must be the same again for a difference to be over. */
 const SYNC = 16;

@@ -13,7 +13,7 @@ import {
   valuesApart,
   type Apart,
   type Table,
-} from '../apart.ts';
+} from '../value-differences.ts';
 import type { RecordedQuestion } from './recorded-question.ts';
 import type { QuestionText } from './recordings.ts';
 

@@ -13,11 +13,11 @@ import type { FlightContext } from '../flight.ts';
 import { closed, turnedAway } from './chat/closing.ts';
 import { counted, followed, once, overheard } from './chat/follow.ts';
 import type { GatewayParts } from './gateway-parts.ts';
-import { heard } from './chat/heard.ts';
+import { withTranscript } from './chat/with-transcript.ts';
 import { modeOf } from './chat/recorder.ts';
-import { outlasting } from './chat/outlast.ts';
+import { retryInLine } from './chat/retry-in-line.ts';
 import { KeptAnswers, type ToldAgain } from './chat/kept-answers.ts';
-import { knownOf } from './chat/known.ts';
+import { knownOf } from './chat/remembered-question.ts';
 import { keptFrom, letIn, resolveModel, understand, type Understood } from './chat/question.ts';
 import { shuttingDown } from '../refusals.ts';
 import { keyed } from '../cache/keyed.ts';
@@ -27,8 +27,8 @@ import type { Look } from './reasons/hindsight.ts';
 import type { Machine } from './machines/machine.ts';
 import { admit, letInTo } from './chat/letting-in.ts';
 import { askedOf, runOnLease, type Run } from './chat/on-lease.ts';
-import { roaming, type Stay } from './machines/roaming.ts';
-import { boarded, keptAnywhere, seated, sharedFlight } from './chat/with-others.ts';
+import { withFailover, type Stay } from './machines/failover.ts';
+import { boarded, keptAnywhere, seated, sharedFlight } from './chat/fleet-sharing.ts';
 import { asksOf, placed, sharesRun } from './chat/traced.ts';
 import { settle } from './chat/settle.ts';
 import { begins } from './standing.ts';
@@ -191,7 +191,10 @@ export class Gateway {
       if (ticket.firstPieceAt !== undefined) telemetry.history.firstPiece(whose, ticket.timing);
     });
     const events = followed(ticket, isShared ? counted(seat.events, telemetry, whose) : seat.events, close);
-    return heard({ ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close }, texts);
+    return withTranscript(
+      { ticket, events, whole: () => fold(events), tail: (signal) => seat.tail(signal), close },
+      texts,
+    );
   }
 
   // ---- 3 wait in line, 4 run the model, 5 keep a good answer (on-lease.ts). A full queue refuses before a flight
@@ -203,7 +206,7 @@ export class Gateway {
     const look = hindsight.at(ticket, run);
     const wanted = { model: call.request.model, prompt: look.prompt };
     const journey = { first, wanted, signal: flight.signal, told: flight.begun, trace: ticket.trace };
-    const ran = roaming(machines, journey, (machine, stay) =>
+    const ran = withFailover(machines, journey, (machine, stay) =>
       machine === first
         ? this.#stand(ticket, { run, flight, look, stay })
         : askedOf(machine, run, stay.signal).then((there) => this.#stand(ticket, { run: there, flight, look, stay })),
@@ -241,7 +244,7 @@ export class Gateway {
     // Tell the state at once, so that a passenger who joins now knows it before anything is read.
     if (place.granted) flight.waiting(begins(machine, spec));
     const patience = { signal, always: ticket.promised, told: flight.begun, mayLeave, trace: ticket.trace };
-    return outlasting(place, patience, (lease, { granted }) => {
+    return retryInLine(place, patience, (lease, { granted }) => {
       if (!granted) flight.waiting(begins(machine, spec));
       return runOnLease(this.#parts, lease, { run, asked, flight, look, trace: ticket.trace });
     });

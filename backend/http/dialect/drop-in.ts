@@ -21,7 +21,7 @@ import { bodyWish, type CacheFields, replayOf, ticketOf, wishesOf } from './aski
 import { checkContentType, readBody } from '../wire/body.ts';
 import { cacheHeaders, markOf } from '../wire/cache-headers.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
-import { AnswerKept, sentOf } from './came.ts';
+import { AnswerKept, sentOf } from './received-request.ts';
 import { JSON_TYPE, jsonText, onGone, type Patience, sendWhole } from './encode.ts';
 import { handOn, type HandOnParts } from './hand-on.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from './known-questions.ts';

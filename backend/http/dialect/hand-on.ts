@@ -19,7 +19,7 @@ import { taken } from '../wire/give.ts';
 import { queueHeaders } from '../wire/queue-headers.ts';
 import { pathOf } from '../wire/normalized-path.ts';
 import { type AskingParts, type CacheFields, ticketOf } from './asking.ts';
-import { AnswerKept, sentOf } from './came.ts';
+import { AnswerKept, sentOf } from './received-request.ts';
 import { onGone, type Patience } from './encode.ts';
 import { exchange } from './relayed.ts';
 import { Pulse } from './pump.ts';

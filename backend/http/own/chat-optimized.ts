@@ -12,7 +12,7 @@ import { Ticket } from '../../core/requests/ticket.ts';
 import { chatAnswer, keptAnswerJson, spokenPiece, streamPiece, type Told } from '../../core/stories/chat/answer.ts';
 import { converse, type ConverseParts } from '../../core/stories/chat/converse.ts';
 import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
-import { sentOf } from '../dialect/came.ts';
+import { sentOf } from '../dialect/received-request.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { JSON_TYPE, onGone, type Patience, requestId, sendJsonText, sendWhole } from '../dialect/encode.ts';
 import { answeredAgain, type KnownParts, type KnownQuestion } from '../dialect/known-questions.ts';

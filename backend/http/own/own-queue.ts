@@ -14,7 +14,7 @@ import type { SnapshotParts } from '../../core/stories/views/snapshot.ts';
 import { inSlices } from '../../core/stories/slices.ts';
 import { waitsFor } from '../../core/stories/standing.ts';
 import type { Feed, Viewer } from '../../core/telemetry/feed.ts';
-import { sentOf } from '../dialect/came.ts';
+import { sentOf } from '../dialect/received-request.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { goneSignal, requestId, sendJson } from '../dialect/encode.ts';
 import { tellMode } from '../dialect/mode-asked.ts';

@@ -10,11 +10,11 @@ import { askedOf } from '../../queue/estimate.ts';
 import type { Lease } from '../../queue/waiter.ts';
 import { Ticket, type CacheOutcome, type TicketOptions } from '../../requests/ticket.ts';
 import type { ClosingParts } from './closing.ts';
-import { lived } from './lived.ts';
+import { withLifetime } from './request-lifetime.ts';
 import { whyNotAsked } from '../reasons/missed.ts';
-import { outlasting } from './outlast.ts';
+import { retryInLine } from './retry-in-line.ts';
 import { letIn } from './question.ts';
-import { roaming, type Stay } from '../machines/roaming.ts';
+import { withFailover, type Stay } from '../machines/failover.ts';
 import { keepAliveOf } from './shape.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Machines } from '../machines/machine-choice.ts';
@@ -97,7 +97,7 @@ export class HandedOnRuns {
   async run(call: HandedOnCall, came: (ticket: Ticket) => void, exchange: Exchange): Promise<void> {
     const { machines, telemetry, clock } = this.#parts;
     const ticket = new Ticket(call, clock);
-    await lived(this.#parts, ticket, async () => {
+    await withLifetime(this.#parts, ticket, async () => {
       came(ticket);
       const { signal, trace } = ticket;
       const wanted = { model: call.request.model };
@@ -109,7 +109,7 @@ export class HandedOnRuns {
         if (!isCounted) telemetry.sourced({ ...call, model }, 'bypass');
         isCounted = true;
       };
-      await roaming(machines, { first, wanted, signal, told, trace }, async (machine, stay) => {
+      await withFailover(machines, { first, wanted, signal, told, trace }, async (machine, stay) => {
         const send = (until: AbortSignal): Promise<number> =>
           exchange(machine.relay, ticket, () => (isTold = true), until);
         await this.#stand(call, { ticket, machine, stay, told, sourced, exchange: send });
@@ -155,7 +155,7 @@ export class HandedOnRuns {
     sourced(spec.model);
     const run: Run = { ticket, machine, request, spec, model, exchange };
     const patience = { signal, told, mayLeave, trace: ticket.trace };
-    await outlasting(place, patience, (lease) => this.#onLease(lease, run));
+    await retryInLine(place, patience, (lease) => this.#onLease(lease, run));
   }
 
   async #onLease(lease: Lease, run: Run): Promise<void> {

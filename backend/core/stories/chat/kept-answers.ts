@@ -12,8 +12,8 @@ import type { Requests } from '../../requests/requests.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import type { Telemetry } from '../../telemetry/telemetry.ts';
 import { followed, once, WhenRead } from './follow.ts';
-import { heard } from './heard.ts';
-import { stillMeans } from './known.ts';
+import { withTranscript } from './with-transcript.ts';
+import { stillMeans } from './remembered-question.ts';
 import type { Machines } from '../machines/machine-choice.ts';
 import { keptFor } from './question.ts';
 import type { RequestTexts } from '../views/request-texts.ts';
@@ -116,7 +116,7 @@ export class KeptAnswers {
       tail: (signal) => speak(told.record(), 'original', clock, signal),
       close,
     };
-    return heard(answer, texts);
+    return withTranscript(answer, texts);
   }
 
   /** Counts a run that was saved. */

@@ -15,7 +15,7 @@ import type { Machine } from '../machines/machine.ts';
 import { madeReady } from './made-ready.ts';
 import { onBehalf } from './on-behalf.ts';
 import { understand } from './question.ts';
-import { readBy } from './read-by.ts';
+import { sendToRunner } from './send-to-runner.ts';
 import { contextOf, isAuto, settle, truncationOf, type Settled, type Unsettled } from './settle.ts';
 import { keepAliveOf, withKeepAlive } from './shape.ts';
 import { ranToItsEnd } from './traced.ts';
@@ -82,7 +82,7 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   const builder = new CompletionBuilder();
   const asker = onBehalf(run, flight.urgency());
   const sent = { call, request: withKeepAlive(request, keepAlive), spec, look, asker };
-  await readBy(machine, sent, signal, (event) => {
+  await sendToRunner(machine, sent, signal, (event) => {
     // Drop late events: a run that gives way is asked again from the beginning.
     signal.throwIfAborted();
     if (event.type === 'waiting') return flight.waiting({ ...running, ...event.waiting });

@@ -17,7 +17,7 @@ import {
 } from './embed-group.ts';
 import { onAbort } from '../../abort.ts';
 import { canonicalJson } from '../../canonical-json.ts';
-import { outlasting } from '../chat/outlast.ts';
+import { retryInLine } from '../chat/retry-in-line.ts';
 import type { Asker } from '../../../contract/behind.ts';
 import type { Clock, Meter, ReadConfig, Upstream, UpstreamEmbed, Watch } from '../../ports.ts';
 import type { HeldPrompts } from '../../prompts/held.ts';
@@ -199,7 +199,7 @@ export class Batcher {
   async #run(group: Group, wish: EmbedWish, place: Place): Promise<void> {
     try {
       const mayLeave = (): boolean => [...group.members].some((member) => member.wish.mayLeave?.() === true);
-      await outlasting(place, { signal: group.abort.signal, mayLeave }, async (lease) => {
+      await retryInLine(place, { signal: group.abort.signal, mayLeave }, async (lease) => {
         group.open = false;
         const ready = await this.#ready(group, wish, lease.signal);
         lease.began();

@@ -17,13 +17,13 @@ import type { EmbedFamily, Result } from './embed-group.ts';
 import type { ClosingParts } from '../chat/closing.ts';
 import type { Hindsight } from '../reasons/hindsight.ts';
 import { type KeptVector, keptVectors } from './kept-vectors.ts';
-import { lived } from '../chat/lived.ts';
+import { withLifetime } from '../chat/request-lifetime.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Machines } from '../machines/machine-choice.ts';
 import { whyNotAsked } from '../reasons/missed.ts';
 import { letIn, type Understood, understand } from '../chat/question.ts';
 import { modeOf, type Recorder, REPLAYING } from '../chat/recorder.ts';
-import { roaming, type Stay } from '../machines/roaming.ts';
+import { withFailover, type Stay } from '../machines/failover.ts';
 import { settle } from '../chat/settle.ts';
 import { asksOf, embeddedAt, placed } from '../chat/traced.ts';
 
@@ -107,7 +107,7 @@ export class Embedder {
   async embed(call: EmbedCall, began: (ticket: Ticket) => void): Promise<EmbedAnswer> {
     if (this.#draining) throw shuttingDown();
     const ticket = new Ticket(call, this.#parts.clock);
-    return await lived(this.#parts, ticket, () => {
+    return await withLifetime(this.#parts, ticket, () => {
       began(ticket);
       return this.#inMode(call, ticket);
     });
@@ -139,7 +139,7 @@ export class Embedder {
     const { signal } = ticket;
     const wanted = { model: call.request.model, to: 'embed' } as const;
     const first = machines.only ?? (await machines.route(wanted, signal));
-    return await roaming(machines, { first, wanted, signal, trace: ticket.trace }, (machine, stay) =>
+    return await withFailover(machines, { first, wanted, signal, trace: ticket.trace }, (machine, stay) =>
       this.#answerOf(machine, call, ticket, stay),
     );
   }

@@ -15,7 +15,7 @@ import { sentence } from '../../../contract/sentence.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Conversations } from '../../conversations/conversations.ts';
 import { meantModel } from '../../models/profiles.ts';
-import { outlasting } from '../chat/outlast.ts';
+import { retryInLine } from '../chat/retry-in-line.ts';
 import type { Clock, ReadConfig, UpstreamRequest } from '../../ports.ts';
 import { LOCAL, sees } from '../../ownership.ts';
 import { letIn, resolveModel } from '../chat/question.ts';
@@ -210,7 +210,7 @@ export async function load(
     },
     signal,
   );
-  return await outlasting(place, { signal }, async (lease) => {
+  return await retryInLine(place, { signal }, async (lease) => {
     const startedAt = clock.elapsed();
     const wish = keepAliveOf(request);
     const loadMs = await residency.ensure(spec, wish, queue, lease.signal);

@@ -6,7 +6,7 @@ import type { PastRun, Stretch } from '../../queue/past-runs.ts';
 import type { LeaseQueue } from '../../queue/queue.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { Before } from '../../requests/trace.ts';
-import { lengthOf, together, within, type Part } from './stretches.ts';
+import { lengthOf, together, within, type Part } from './intervals.ts';
 
 /** How many runs are reported for one request. */
 const MOST = 20;

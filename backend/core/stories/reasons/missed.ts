@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { anyJson } from '../../../contract/go/exact-json.ts';
 import type { Why } from '../../../contract/request-detail.ts';
-import { counted, listed, shown, tablesApart, type Table } from '../../apart.ts';
+import { counted, listed, shown, tablesApart, type Table } from '../../value-differences.ts';
 import { sentence, type Sentence } from '../../../contract/sentence.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import { NOT_IN_KEY, tellingOptions } from '../../cache/fingerprint.ts';

@@ -14,7 +14,7 @@ import { inTheWayOf, type InTheWay } from './in-the-way.ts';
 import type { Machine } from '../machines/machine.ts';
 import type { Machines } from '../machines/machine-choice.ts';
 import { phasesOf } from './detail-of.ts';
-import { lengthOf, together, within } from './stretches.ts';
+import { lengthOf, together, within } from './intervals.ts';
 
 export interface SlownessParts {
   readonly config: ReadConfig;

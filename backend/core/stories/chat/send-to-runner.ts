@@ -21,7 +21,7 @@ export interface Sent {
 }
 
 /** Runs the model as described at Upstream. */
-export async function readBy(
+export async function sendToRunner(
   { upstream, held }: ReadByParts,
   { call: { family }, request, spec, look, asker }: Sent,
   signal: AbortSignal,

@@ -16,7 +16,7 @@ interface CarryOptions {
  * then goes there too. All others are let be: they may not have been read when they should have been carried, or a program beside
  * us has changed them.
  */
-export function carry(from: Opened, to: Opened, { schema: { carried }, log }: CarryOptions): boolean {
+export function copyRows(from: Opened, to: Opened, { schema: { carried }, log }: CarryOptions): boolean {
   const isReturn = from.notesChanges === true && to.folder !== undefined && to.isNew !== true;
   try {
     to.rows.transaction('full', () => {

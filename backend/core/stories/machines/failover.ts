@@ -36,7 +36,7 @@ export interface Stay {
  * Does the work at the first machine, and at another when the first is lost. Throws at once what the work at the first
  * machine throws at once. Rejects with what the work rejects with.
  */
-export function roaming<T>(
+export function withFailover<T>(
   machines: Machines,
   journey: Journey,
   work: (machine: Machine, stay: Stay) => Promise<T>,

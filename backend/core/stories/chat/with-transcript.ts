@@ -8,7 +8,7 @@ import { once } from './follow.ts';
 import type { RequestTexts } from '../views/request-texts.ts';
 
 /** The same answer, whose text is kept if that is wanted for its request. */
-export function heard(answer: Answer, texts: Pick<RequestTexts, 'wants' | 'answered'>): Answer {
+export function withTranscript(answer: Answer, texts: Pick<RequestTexts, 'wants' | 'answered'>): Answer {
   const { ticket } = answer;
   if (!texts.wants(ticket.id)) return answer;
   const folder = new CompletionBuilder();

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import type { Access } from './access.ts';
-import { MAX_ERROR_BYTES } from './said.ts';
+import { MAX_ERROR_BYTES } from './error-body.ts';
 
 /** An answer with its headers, and with whom it is from. */
 export interface Inward {
@@ -17,7 +17,7 @@ export interface Inward {
  * The answer without the secrets that were sent for it, where it is not 2xx and some were sent; its body then ends after
  * MAX_ERROR_BYTES. A body that is packed (gzip) stays as it is.
  */
-export function withoutEcho(answer: Inward): Inward {
+export function withoutCredentials(answer: Inward): Inward {
   const { status, headers, body, access } = answer;
   if ((status >= 200 && status < 300) || access.from === undefined) return answer;
   const { 'content-length': _length, ...others } = headers;

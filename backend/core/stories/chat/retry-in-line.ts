@@ -26,7 +26,7 @@ export interface Patience {
  * before the caller received anything, and whenever the lease asks the work to give way. A new request that finds
  * Ollama gone is refused, not kept waiting. Rejects with what the work rejects with, and with what Lease.back throws.
  */
-export async function outlasting<T>(
+export async function retryInLine<T>(
   first: Place,
   { signal, always = false, told = () => false, mayLeave = () => false, trace = {} }: Patience,
   work: (lease: Lease, place: Place) => Promise<T>,

@@ -8,7 +8,7 @@ import { type ClosingParts, endOf, leave, turnedAway } from './closing.ts';
  * Does the work while its request lives, and returns its result. The work may finish the ticket itself when its answer
  * is a failure that the caller has received. Throws what the work throws, request_exists, client_limit.
  */
-export async function lived<T>(parts: ClosingParts, ticket: Ticket, work: () => Promise<T>): Promise<T> {
+export async function withLifetime<T>(parts: ClosingParts, ticket: Ticket, work: () => Promise<T>): Promise<T> {
   const { requests, telemetry } = parts;
   try {
     requests.add(ticket);
