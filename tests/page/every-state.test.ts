@@ -19,20 +19,24 @@ beforeAll(async () => {
   stage = await startPages();
 });
 
-/** What is seen of the tab that is open: its HTML, and what stands in its fields, which is not in there. */
-async function contents(page: Page): Promise<string> {
-  return await page.evaluate(() => {
-    const view = document.querySelector('#view, .app > main');
-    const fields = view?.querySelectorAll<HTMLInputElement>('input, select, textarea') ?? [];
-    return [view?.innerHTML, ...[...fields].map(({ value, checked }) => `${value} ${checked}`)].join('\n');
-  });
+/**
+ * What is seen of a part of the page: its HTML, and what stands in its fields, which is not in there. Figures of one length count as
+ * one, since clocks go on, and so do the numbers in ids.
+ */
+async function contents(page: Page, part: string): Promise<string> {
+  const all = await page.evaluate((part) => {
+    const seen = document.querySelector(part);
+    const fields = seen?.querySelectorAll<HTMLInputElement>('input, select, textarea') ?? [];
+    return [seen?.innerHTML, ...[...fields].map(({ value, checked }) => `${value} ${checked}`)].join('\n');
+  }, part);
+  return all.replaceAll(/\bP\d+-\d+\b/g, 'P').replaceAll(/\d/g, '0');
 }
 
-/** Tabs as they were looked at already: most states change one tab, and the others look as they did. */
+/** Pages and tabs as they were looked at already: most states change one tab, and the others look as they did. */
 const seen = new Set<string>();
 
-async function isNew(page: Page): Promise<boolean> {
-  const now = await contents(page);
+async function isNew(page: Page, part: string): Promise<boolean> {
+  const now = await contents(page, part);
   const before = seen.size;
   return seen.add(now).size > before;
 }
@@ -53,8 +57,9 @@ describe.concurrent.each(Object.entries(STATES))('%s', (name, made) => {
         await page.locator(`#view[aria-labelledby="tab-${tab}"]`).waitFor();
         // Its rows are asked for when it is shown.
         if (tab === 'requests') await page.locator('#view :is(.req, .empty)').first().waitFor();
-        if (!(await isNew(page))) continue;
       }
+      // The first tab with all that is around it: the header tells of the state in each.
+      if (!(await isNew(page, at === 0 ? '.app' : '#view'))) continue;
       for (const [width, height] of SIZES) {
         await resize(page, width, height);
         expect(await cutTexts(page), `${tab} at ${width} px`).toEqual([]);

@@ -66,6 +66,9 @@ export async function withAxe(page: Page): Promise<void> {
   if (await page.evaluate(() => !('axe' in globalThis))) await page.evaluate(axe);
 }
 
+/** What only holds parts together: a part is what stands in these, such as a section, and the frames around it belong to its form. */
+const FRAMES = '.head, main, #view, .halves, .cols, .cols > div';
+
 /**
  * Looks with axe at what it has not seen yet: at the whole page the first time in each place, which shows how its parts stand
  * together, and then at parts that are new. Its rules ask for elements, names and colours, so that a part in which other words
@@ -93,23 +96,34 @@ export class NewLooks {
 
   /** Their selectors. */
   async #newParts(page: Page): Promise<string[]> {
-    const parts = await page.evaluate(() => {
-      const form = (node: Node): string => {
-        if (!(node instanceof Element)) return node.textContent?.trim() === '' ? '' : '…';
-        const kept = [...node.attributes].filter(
+    const parts = await page.evaluate((frames) => {
+      const open = ({ tagName, attributes }: Element): string => {
+        const kept = [...attributes].filter(
           ({ name }) => !/^(style|title|d|points|value|datetime|href|data-part)$/.test(name),
         );
-        const attributes = kept.map(({ name, value }) => `${name}=${value.replaceAll(/[\d.]+/g, '0')}`);
-        return `<${node.tagName} ${attributes.join(' ')}>${[...node.childNodes].map(form).join('')}</>`;
+        const told = kept.map(({ name, value }) =>
+          /^(aria-label|placeholder)$/.test(name) && value.trim() !== ''
+            ? `${name}=…`
+            : `${name}=${value.replaceAll(/[\d.]+/g, '0')}`,
+        );
+        return `<${tagName} ${told.join(' ')}>`;
       };
-      const all = document.querySelectorAll(
-        '.app > :not(main), .app > main > :not(#view), #view > *, #view > .halves > *',
-      );
-      return [...all].map((part, i) => {
-        part.setAttribute('data-part', String(i));
-        return { selector: `[data-part="${i}"]`, form: form(part) };
-      });
-    });
+      const form = (node: Node): string => {
+        if (!(node instanceof Element)) return node.textContent?.trim() === '' ? '' : '…';
+        return `${open(node)}${[...node.childNodes].map(form).join('')}</>`;
+      };
+      const found: { selector: string; form: string }[] = [];
+      const collect = (part: Element, around: string): void => {
+        if (part.matches(frames)) {
+          for (const child of part.children) collect(child, around + open(part));
+          return;
+        }
+        part.setAttribute('data-part', String(found.length));
+        found.push({ selector: `[data-part="${found.length}"]`, form: around + form(part) });
+      };
+      for (const part of document.querySelectorAll('.app > *')) collect(part, '');
+      return found;
+    }, FRAMES);
     return parts.filter(({ form }) => this.#isNew(form)).map(({ selector }) => selector);
   }
 
