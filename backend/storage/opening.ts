@@ -3,7 +3,7 @@
 import type { Clock, Log } from '../core/ports.ts';
 import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
 import { DataFolder, MOST_ASIDE } from './data-folder.ts';
-import { migrate, type Schema } from './schema.ts';
+import { create, migrate, type Schema } from './schema.ts';
 import { loadSqlite, type FoundSqlite } from './sqlite.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import { Upkeep } from './upkeep.ts';
@@ -57,7 +57,7 @@ export function open(options: OpeningOptions): Opened {
 /** Rows in memory alone, with the tables of the store. */
 export function inMemory(schema: Schema, found: FoundSqlite = loadSqlite()): Opened {
   const rows = new Connection(found.sqlite, IN_MEMORY);
-  migrate(rows, schema);
+  create(rows, schema);
   return { rows, folder: undefined, notice: undefined, mayReturn: false };
 }
 

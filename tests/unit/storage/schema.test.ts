@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SUMS } from '../../../backend/core/telemetry/step-figures.ts';
-import { migrate, SCHEMA } from '../../../backend/storage/schema.ts';
-import { Connection } from '../../../backend/storage/rows.ts';
+import { create, migrate, SCHEMA } from '../../../backend/storage/schema.ts';
+import { Connection, IN_MEMORY } from '../../../backend/storage/rows.ts';
 import { loadSqlite } from '../../../backend/storage/sqlite.ts';
 
 let folder: string;
@@ -29,4 +29,23 @@ test('a row of the history goes along, and what was not counted then is 0', () =
   expect(row).toMatchObject({ hits: 5, saved_tokens: 50, failed: 0, losses: '' });
   expect(Object.keys(row ?? {})).toEqual(expect.arrayContaining([...SUMS]));
   file.close();
+});
+
+test('what is made at once has all that the steps make, and the rows they begin with', () => {
+  const made = (make: typeof migrate): object => {
+    const rows = new Connection(loadSqlite().sqlite, IN_MEMORY);
+    make(rows, SCHEMA);
+    const parts = rows.all('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name') as { name: string }[];
+    const tables = parts.filter((part) => 'type' in part && part.type === 'table').map(({ name }) => name);
+    const all = {
+      version: rows.pragma('user_version'),
+      parts,
+      rows: tables.map((name) => [name, rows.all(`SELECT * FROM ${name}`)]),
+    };
+    rows.close();
+    return all;
+  };
+  const bySteps = made(migrate);
+  made(create);
+  expect(made(create)).toEqual(bySteps);
 });
