@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import InOrder from './support/file-order.ts';
 
+/** Pages in front of a real gateway: they run where all that it consists of is loaded already. */
+const WITH_GATEWAY = ['tests/page/foreign-origin.test.ts'];
+
 // oxlint-disable-next-line import/no-default-export -- vitest reads its configuration from the default export
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -29,6 +32,7 @@ export default defineConfig({
             'tests/unit/**/*.test.ts',
             'tests/behaviour/**/*.test.ts',
             'tests/clients/**/*.test.ts',
+            ...WITH_GATEWAY,
           ],
           // Their modules keep no state between tests, so that a worker loads them once and not for each file.
           isolate: false,
@@ -39,6 +43,7 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['tests/page/**/*.test.ts'],
+          exclude: WITH_GATEWAY,
           isolate: false,
           maxConcurrency: 2,
         },
