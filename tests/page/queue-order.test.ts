@@ -2,7 +2,7 @@
 // why the order is so: at length on the first visit, folded after it.
 import { beforeAll, expect, test } from 'vitest';
 import { startPages, type PageStage } from '../support/page/browser.ts';
-import { STATES } from '../support/page/views.ts';
+import { STATES, type Shown } from '../support/page/views.ts';
 
 let stage: PageStage;
 beforeAll(async () => {
@@ -41,5 +41,21 @@ test('the line is told by classes, with one reason each; why is folded from the 
   await page.getByText('Why in this order').click();
   await page.getByRole('button', { name: 'Change the class of an app…' }).click();
   await page.locator('.field', { hasText: 'queue.rules' }).waitFor();
+  await close();
+});
+
+test('one that waits in the line of another Hearth is told with its number there', async () => {
+  const shown = (STATES['an overdue answer, classes in line'] as () => Shown)();
+  const { live } = shown;
+  if (live === null) throw new Error('the state has no gateway');
+  const running = live.queue.running.map((entry) => ({
+    ...entry,
+    upstream: 'desktop',
+    inner: { queue_position: 3, estimated_wait_time: 40_000 },
+  }));
+  const { page, close } = await stage.open({ ...shown, live: { ...live, queue: { ...live.queue, running } } });
+  await page.keyboard.press('Control+2');
+  await page.getByText(/^Number 3 in line at desktop, \S/).waitFor();
+  expect(await page.getByText(/Longer than expected/).count()).toBe(0);
   await close();
 });
