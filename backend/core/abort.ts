@@ -1,10 +1,9 @@
-// A signal that aborts, listened to without leaving anything behind: a signal that lives for long (a connection's, the
-// process's) would keep every listener that was forgotten on it, and all that the listener holds.
-// Knows nothing of what is aborted.
+// Listens to an abort signal without leaking listeners. A signal that lives long (a connection's, the process's) would
+// keep every forgotten listener, and all that it references. Independent of what is aborted.
 
 /**
- * Calls `act` with the signal's reason when it aborts, or at once when it has aborted already; once in any case.
- * The result takes the listener off again, and is harmless afterwards.
+ * Calls `act` exactly once with the signal's reason: when it aborts, or at once if it has aborted already. The result
+ * removes the listener; calling it later is harmless.
  */
 export function onAbort(signal: AbortSignal, act: (reason: unknown) => void): () => void {
   const aborted = (): void => act(signal.reason);
@@ -17,8 +16,8 @@ export function onAbort(signal: AbortSignal, act: (reason: unknown) => void): ()
 }
 
 /**
- * The promise's outcome, or the signal's reason as soon as it aborts. For work that does not listen to a signal at
- * once, or that others share; what it does later is ignored.
+ * The promise's outcome, or the signal's reason as soon as it aborts. For work that does not react to a signal at once,
+ * or that others share. A later outcome is ignored.
  */
 export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let off = (): void => undefined;
@@ -32,16 +31,16 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
-/** A signal of several others, and how to let go of them. */
+/** A signal that combines several others, and how to release it. */
 export interface AnyOf {
-  /** Aborts as soon as one of them does, with its reason. */
+  /** Aborts as soon as one of the others does, with its reason. */
   readonly signal: AbortSignal;
-  /** Takes its listeners off them again. To be called in any case. */
+  /** Removes its listeners from the others. Always call it. */
   dispose(): void;
 }
 
 /**
- * AbortSignal.any, but for signals that live for long: in Node 20 such a source keeps each signal that was made of it
+ * AbortSignal.any for signals that live long: in Node 20 such a source keeps every signal that was made from it
  * (nodejs/node#54614).
  */
 export function anyOf(...signals: readonly AbortSignal[]): AnyOf {
@@ -55,7 +54,7 @@ export function anyOf(...signals: readonly AbortSignal[]): AnyOf {
   };
 }
 
-/** Does the work with a signal of several others. */
+/** Does the work with a signal that combines several others. */
 export async function withAny<T>(
   signals: readonly AbortSignal[],
   work: (signal: AbortSignal) => Promise<T>,
@@ -69,7 +68,7 @@ export async function withAny<T>(
 }
 
 /**
- * Why something is aborted that nobody waits for any more. One for all: without a reason each abort makes an error, with the
- * trace of the stack, that nobody reads.
+ * The abort reason for work that nobody waits for any more. One shared error: without a reason, each abort would create
+ * an error with a stack trace that nobody reads.
  */
 export const OVER = new Error('It is over.');

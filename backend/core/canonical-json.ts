@@ -2,13 +2,13 @@
 import { writeJson } from '../contract/go/exact-json.ts';
 
 /**
- * JSON with sorted names and no white space. The order is kept in the `properties` of a JSON schema, because Ollama
- * renders them in the given order and the answer follows it.
+ * JSON with sorted names and no white space. The order is kept inside `properties` of a JSON schema, because Ollama
+ * renders them in the given order and the answer depends on it.
  */
 export function canonicalJson(value: unknown): string {
   return writeJson(value, (item, under) => {
     const names = Object.keys(item);
-    // Most bodies come sorted already, and checking that is faster than V8's sort.
+    // Most bodies are sorted already, and checking that is faster than V8's sort.
     return under === 'properties' || isSorted(names) ? names : names.toSorted();
   });
 }

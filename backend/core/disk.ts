@@ -1,40 +1,40 @@
-// What the core keeps beyond a restart. backend/storage/ provides it over one file on the disk.
+// What the core stores beyond a restart. backend/storage/ implements it with one file on disk.
 import type { Truncated } from '../contract/chat/chat.ts';
 import type { Removed } from '../contract/control.ts';
 import type { PullFailure } from '../contract/pull-view.ts';
 
-/** A use is worth noting on the disk when the last one that was noted is so old. Milliseconds. */
+/** How old the last noted use must be before another use is written to disk. Milliseconds. */
 export const NOTED_EVERY_MS = 10 * 60_000;
 
-/** What is noted with a kept answer or vector. */
+/** The metadata of a kept answer or vector. */
 export interface AnswerNotes {
   readonly owner: string;
   readonly model: string;
-  /** What the run had cost: milliseconds of model time and tokens written. */
+  /** The cost of the run: milliseconds of model time, and tokens generated. */
   readonly runMs: number;
   readonly tokens: number;
-  /** The marks (cache.fresh_when) that it is good for. */
+  /** The marks (cache.fresh_when) that the answer is valid for. */
   readonly marks: readonly string[];
-  /** Its prompt did not fit. */
+  /** Set when the prompt did not fit. */
   readonly truncated?: Truncated | undefined;
 }
 
 export interface StoredAnswer extends AnswerNotes {
   readonly bytes: Buffer;
-  /** Since it was stored, and until it expires; milliseconds. */
+  /** Milliseconds since it was stored, and until it expires. */
   readonly ageMs: number;
   readonly leftMs: number;
 }
 
-/** What is kept on the disk just now. */
+/** The current size of a store. */
 export interface StoreFigures {
   readonly entries: number;
-  /** As they lie on the disk: whole pages. */
+  /** The size on disk, in whole pages. */
   readonly bytes: number;
   readonly max_bytes: number;
 }
 
-/** Which entries to remove; all that the watcher sees when nothing else is named. */
+/** Which entries to remove. Without `model` and `olderThanS`, all that the watcher sees. */
 export interface ToRemove {
   readonly watcher: string;
   readonly model?: string | undefined;
@@ -42,51 +42,55 @@ export interface ToRemove {
 }
 
 /**
- * Answers and vectors on the disk, least recently used out first. All of it works where the disk can't be used: then nothing is
- * kept and nothing found.
+ * Answers and vectors on disk, evicted least recently used first. When the disk can't be used, nothing is kept and
+ * nothing is found.
  */
 export interface AnswerStore {
-  /** Also what is not written yet. Undefined where there is none, or it has expired, or is damaged. */
+  /** Finds entries that are not written yet too. Undefined when there is none, or it has expired or is damaged. */
   find(key: string): StoredAnswer | undefined;
-  /** Written within a second. `ttlMs`: how long it lives. False when it cannot be kept. The bytes are not copied. */
+  /**
+   * Writes the entry within a second. `ttlMs` is its lifetime. False when it can't be kept. The bytes are not copied.
+   */
   keep(key: string, bytes: Uint8Array, notes: AnswerNotes, ttlMs: number): boolean;
-  /** It was used; noted some time later. */
+  /** Notes that the entry was used; written later. */
   used(key: string): void;
-  /** Removes the one whose key begins so. It is on the disk that it is gone when this returns. */
+  /** Removes the entry whose key has this prefix. The removal is on disk when this returns. */
   delete(beginning: string, watcher: string): Removed;
-  /** The same for many. Their room is freed afterwards, in portions. */
+  /** Removes many entries in the same way. Their space is freed afterwards, in portions. */
   clear(which: ToRemove): Removed;
-  /** Undefined: nothing is kept on the disk. Up to a second late. */
+  /** Undefined when nothing is kept on disk. Up to a second late. */
   readonly figures: StoreFigures | undefined;
 }
 
-/** How far lists of what the gateways of a fleet have removed were done here; kept where the answers are kept. */
+/** How far this gateway has processed the fleet's lists of removals; stored with the answers. */
 export interface RemovalPlaces {
-  /** The last entry of a list that was done; undefined where none is known. */
+  /** The last processed entry of a list; undefined when unknown. */
   doneTo(list: string): string | undefined;
-  /** It and all before it are done, and on the disk. Noted within a second. */
+  /** Notes that this entry and all before it are done and on disk. Written within a second. */
   noteDone(list: string, id: string): void;
 }
 
-/** What was removed here and the other gateways of a fleet are not told of yet; kept where the answers are kept. */
+/** Removals that the other gateways of a fleet have not been told of yet; stored with the answers. */
 export interface UntoldStore {
-  /** Those for a list, as texts, in the order of their numbers. */
+  /** The removals for a list, as texts, in the order of their numbers. */
   untold(list: string): readonly { readonly number: number; readonly removal: string }[];
-  /** One more. On the disk when this returns. */
+  /** Adds a removal. On disk when this returns. */
   owe(list: string, number: number, removal: string): void;
-  /** Those up to this number are told. Noted within a second. */
+  /** Notes that the removals up to this number were sent. Written within a second. */
   told(list: string, number: number): void;
 }
 
-/** A conversation on the disk. */
+/** A conversation on disk. */
 export interface StoredTalk {
-  /** What was said, as ConversationStore.keep was given it. */
+  /** The messages, as they were passed to ConversationStore.keep. */
   readonly text: string;
-  /** Since it was kept; milliseconds. */
+  /** Milliseconds since it was stored. */
   readonly ageMs: number;
 }
 
-/** Conversations on the disk, as AnswerStore has answers. A key begins with its space, which ends at the first line break. */
+/**
+ * Conversations on disk, as AnswerStore has answers. A key begins with its space, which ends at the first line break.
+ */
 export interface ConversationStore {
   find(key: string): StoredTalk | undefined;
   keep(key: string, text: string, ttlMs: number): boolean;
@@ -95,24 +99,24 @@ export interface ConversationStore {
   readonly figures: StoreFigures | undefined;
 }
 
-/** A download in line, as it is kept. */
+/** A queued download as it is stored. */
 export interface KeptPull {
   readonly model: string;
-  /** The machine that it is for; undefined where none has a name. */
+  /** The machine that downloads it; undefined when no machine has a name. */
   readonly upstream?: string | undefined;
-  /** When it was asked for, in milliseconds since 1970. */
+  /** When it was requested, in milliseconds since 1970. */
   readonly since: number;
   readonly state: 'waiting' | 'paused' | 'failed';
   readonly failure?: PullFailure | undefined;
-  /** Bytes, as far as they were known. */
+  /** Bytes, as far as known. */
   readonly completed?: number | undefined;
   readonly total?: number | undefined;
 }
 
-/** The line of downloads on the disk. Few: it is written whole. */
+/** The queue of downloads on disk. It is short, so it is written as a whole. */
 export interface PullStore {
-  /** In the order of the line. */
+  /** In the order of the queue. */
   kept(): readonly KeptPull[];
-  /** In the place of what was kept; on the disk when this returns. */
+  /** Replaces what was stored; on disk when this returns. */
   keep(line: readonly KeptPull[]): void;
 }

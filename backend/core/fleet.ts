@@ -1,90 +1,98 @@
-// What the gateways of a fleet share. backend/cluster/ provides it over one Valkey; a gateway that is alone has none of it.
+// What the gateways of a fleet share. backend/cluster/ implements it with one Valkey; a gateway that is alone has none
+// of it.
 import type { NodeReport } from '../contract/fleet-view.ts';
 import type { FlightContext, Lead } from './flight.ts';
 import type { AnswerNotes, StoredAnswer, ToRemove } from './disk.ts';
 
-/** Who may write what a shared run has given: the one who leads it. */
+/** Whether a gateway may store the result of a shared run: only its leader may. */
 export interface Fence {
-  /** False once it is known that another one leads in its place, or that nobody waits for it. */
+  /** False once it is known that another gateway leads instead, or that nobody waits for the run. */
   readonly holds: boolean;
 }
 
-/** An answer that is to be kept for all. */
+/** An answer to be kept for all gateways. */
 export interface ToShare {
   readonly bytes: Uint8Array;
   readonly notes: AnswerNotes;
-  /** How long it lives. */
+  /** Its lifetime in milliseconds. */
   readonly ttlMs: number;
-  /** Of a run that others may take over. */
+  /** Set for a run that other gateways may take over. */
   readonly fence?: Fence | undefined;
 }
 
-/** Answers and vectors that all gateways have. Nothing of it throws; where Valkey is away nothing is kept and nothing found. */
+/**
+ * Answers and vectors that all gateways share. Does not throw; while Valkey is away nothing is kept and nothing is
+ * found.
+ */
 export interface SharedAnswers {
-  /** Those of these keys that are there; it takes no longer than cluster.timeout_ms. */
+  /** The entries found for these keys. Takes at most cluster.timeout_ms. */
   find(keys: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>>;
-  /** The bytes are not copied. False: somebody else leads the run, so that it must not be kept here either. */
+  /**
+   * The bytes are not copied. False when another gateway leads the run, so that the answer must not be kept here
+   * either.
+   */
   keep(key: string, answer: ToShare): Promise<boolean>;
-  /** It was used; told some time later. */
+  /** Notes that the entry was used; sent later. */
   used(key: string): void;
   /**
-   * Removes the one whose key begins so from what other gateways keep. True: that is done. False: Valkey is away, and it is made up
-   * for as soon as it is back, also after a restart; until then nothing is found.
+   * Removes the entry whose key has this prefix from the other gateways. False when Valkey is away: the removal is then
+   * done as soon as Valkey is back, even after a restart, and until then nothing is found.
    */
   delete(beginning: string, watcher: string): Promise<boolean>;
-  /** The same for many. */
+  /** Removes many entries in the same way. */
   clear(which: ToRemove): Promise<boolean>;
 }
 
-/** What others have removed, and what must go from memory and disk here too. */
+/** Removals by other gateways, to be applied to memory and disk here. */
 export interface Removals {
-  /** Those whose keys begin so; each with the one on whose behalf. */
+  /** Removes the entries whose keys have these prefixes, each on behalf of its watcher. */
   forget(removed: readonly { readonly key: string; readonly watcher: string }[]): void;
   clear(which: ToRemove): void;
 }
 
-/** A place that was found for a flight among those of the fleet. */
+/** A place for a flight among those of the fleet. */
 export interface Boarding {
-  /** Whether it is to be run here; else its answer comes from elsewhere. */
+  /** Whether the flight runs here; otherwise its answer comes from another gateway. */
   readonly leads: boolean;
   /**
-   * Runs the flight, by `lead` where it is run here: also when the gateway that led it is gone before anything was told. Throws at
-   * once what `lead` throws; rejects with leader_lost when that gateway is gone in the middle of the answer, and with what the run
-   * there has failed with.
+   * Runs the flight. Uses `lead` if it runs here, which includes the case that its leader is lost before anything was
+   * sent. Throws at once what `lead` throws. Rejects with leader_lost when the leader is lost in the middle of the
+   * answer, and with the error of the run there.
    */
   fly(context: FlightContext, lead: Lead): Promise<void>;
-  /** In place of `fly`, where there is no need for it any more. */
+  /** Call this instead of `fly` when the flight is not needed any more. */
   leave(): void;
 }
 
-/** Runs of models that several gateways ask for at the same time: one leads, the others have what it tells. */
+/** Runs that several gateways ask for at the same time. One leads, and the others receive its events. */
 export interface SharedFlights {
   /**
-   * Finds a place in the flight of this key. `answerKey`: a kept answer of this key will do as well, as may have come a moment ago.
-   * Undefined where Valkey can't be asked: then the flight is this gateway's own. It throws nothing.
+   * Finds a place in the flight of this key. If `answerKey` is given, a kept answer of that key will do too, as one may
+   * just have been stored. Undefined when Valkey can't be reached: the flight is then private to this gateway. Does not
+   * throw.
    */
   board(key: string, answerKey: string | undefined): Promise<Boarding | undefined>;
 }
 
-/** What all gateways count together. It throws nothing. */
+/** Counters that all gateways share. Does not throw. */
 export interface SharedCounts {
   /**
-   * Counts once more for `who`, within a window that begins with its first. Gives how often that was by now, and the milliseconds
-   * that are left of the window; undefined where Valkey can't be asked.
+   * Adds one to the count of `who`, in a window that begins with its first call. Returns the count so far, and the
+   * milliseconds left in the window; undefined when Valkey can't be reached.
    */
   count(who: string, windowMs: number): Promise<{ readonly times: number; readonly leftMs: number } | undefined>;
 }
 
-/** What another gateway has told of itself, and how long ago. */
+/** The last report of another gateway, and its age in milliseconds. */
 export interface HeardNode {
   readonly report: NodeReport;
   readonly heardMs: number;
 }
 
-/** The other gateways of the fleet. It throws nothing. */
+/** The other gateways of the fleet. Does not throw. */
 export interface SharedNodes {
   /** Whether they can be heard now. */
   readonly isUp: boolean;
-  /** All that were heard within the last minutes; where Valkey is away, what was heard before, which grows old. */
+  /** All gateways heard within the last minutes. While Valkey is away, the reports grow old. */
   others(): Promise<readonly HeardNode[]>;
 }

@@ -1,93 +1,95 @@
-// Single-flight: identical requests share one upstream run. A flight is an append-only log of events; everyone who
-// takes part holds a seat and reads the log with a cursor of their own, so a late one has the beginning at once and a
-// slow one delays nobody. The run is aborted when the last seat is left.
-// It knows neither cache nor queue: what a flight runs is handed in.
+// Single-flight: identical requests share one upstream run. A flight is an append-only log of events. Every passenger
+// holds a seat and reads the log with its own cursor, so a late one gets the beginning at once and a slow one delays
+// nobody. The run is aborted when the last seat is left. Independent of cache and queue: the caller passes in what a
+// flight runs.
 import { levelOf, mostUrgent, type Urgency } from '../contract/chat/chat-request.ts';
 import { RUNNING, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from './abort.ts';
 import type { Fence } from './fleet.ts';
 
-/** What the run of a flight is given. */
+/** What the run of a flight gets. */
 export interface FlightContext {
-  /** What all who take part ask for; their tickets name it as `flight`. */
+  /** The key that all passengers share; their tickets name it as `flight`. */
   readonly key: string;
   /** Aborts when the last seat is left. */
   readonly signal: AbortSignal;
-  /** That of the most urgent one who takes part, now; the least there is when nobody does any more. */
+  /** Urgency of the most urgent passenger; the lowest one when none is left. */
   urgency(): Urgency;
-  /** Tells all seats where the run stands before its first piece; only the latest word counts. */
+  /** Tells all seats the state of the run before its first piece. Only the latest one counts. */
   waiting(waiting: Waiting): void;
-  /** Adds to the log what came; the end event is the last that counts. */
+  /** Appends an event to the log. Events after the end event are ignored. */
   tell(event: ChatEvent): void;
-  /** Whether anything was told yet. */
+  /** Whether any event was appended yet. */
   begun(): boolean;
   /**
-   * From now on the run is not given up at once when the last seat is left: `ask` is called each time, and gives it up later by
-   * what it is given, which does nothing when somebody has come meanwhile.
+   * From now on the run is not given up at once when the last seat is left. Instead `ask` is called with a function
+   * that gives it up, which does nothing if somebody has joined meanwhile.
    */
   whenLeft(ask: (giveUp: () => void) => void): void;
-  /** Of a run that other gateways may take over: whether what it gives still counts. */
+  /** For a run that other gateways may take over: whether its result still counts. */
   readonly fence?: Fence | undefined;
 }
 
 /**
- * Starts the run, and resolves when it is wound up; it tells an end event before, or rejects. It may throw at once (the
- * queue is full): then there is no flight and join() throws the same.
+ * Starts the run, and resolves when it has finished cleaning up. It tells an end event before that, or rejects. It may
+ * throw at once (the queue is full): then there is no flight, and join() throws the same.
  */
 export type Lead = (context: FlightContext) => Promise<void>;
 
 export interface JoinOptions<N = unknown> {
-  /** When it aborts, the seat is left and its events end by throwing the signal's reason. */
+  /** When it aborts, the seat is left and its events throw the signal's reason. */
   readonly signal: AbortSignal;
-  /** Asked at each use, since it may change. */
+  /** Called at each use, since it may change. */
   urgency(): Urgency;
-  /** Whether the run goes on for the cache although the last seat was left for this reason (cache.finish_abandoned). */
+  /** Whether the run continues for the cache after the last seat was left for this reason (cache.finish_abandoned). */
   finishAbandoned(reason: unknown): boolean;
-  /** What all who take part find in their seats, where this one starts the flight. */
+  /** The note that all passengers find in their seats, if this one starts the flight. */
   readonly note?: N;
 }
 
-/** A place in a flight. Leave it in any case; leaving twice is harmless. */
+/** A place in a flight. Always leave it; leaving twice is harmless. */
 export interface Seat<N = unknown> {
   /** Whether this seat started the flight. */
   readonly led: boolean;
-  /** Whether it was more urgent than all who were here before it. */
+  /** Whether it was more urgent than all passengers before it. */
   readonly lifts: boolean;
-  /** That of the one who started the flight. */
+  /** The note of the passenger that started the flight. */
   readonly note: N | undefined;
-  /** The log from its beginning, then what comes, to the end event; throws what the run threw. Read it once. */
+  /** The log from its beginning up to the end event; throws the error of the run. Read it once. */
   readonly events: AsyncIterable<ChatEvent>;
-  /** Where the run stands now, before anything of it is read; undefined when nothing was said of it yet. */
+  /** The state of the run before anything of it is read; undefined until it is known. */
   readonly waiting: Waiting | undefined;
-  /** A further reader of the same log, that neither keeps the run alive nor counts as taking part. */
+  /** Another reader of the same log, which neither keeps the run alive nor counts as a passenger. */
   tail(signal: AbortSignal): AsyncIterable<ChatEvent>;
   leave(): void;
 }
 
-/** Why a seat that was left has no more events; one for all, since an error collects a stack and every seat is left. */
+/** The error of a seat that was left. One shared error, since an error collects a stack and every seat is left. */
 const LEFT = new AppError('cancelled', 'The caller left.');
 
 export class Flights<N = unknown> {
   readonly #flights = new Map<string, Flight<N>>();
 
-  /** Flights under way. */
+  /** The number of flights under way. */
   get size(): number {
     return this.#flights.size;
   }
 
-  /** Whether there is a flight of this key. */
   has(key: string): boolean {
     return this.#flights.has(key);
   }
 
-  /** Takes a seat in the flight of this key, starting one when there is none. Throws the signal's reason, or what lead throws. */
+  /**
+   * Takes a seat in the flight of this key, starting one if there is none. Throws the signal's reason, or what lead
+   * throws.
+   */
   join(key: string, options: JoinOptions<N>, lead: Lead): Seat<N> {
     options.signal.throwIfAborted();
     const running = this.#flights.get(key);
     if (running !== undefined) return running.board(options, false);
     const flight = new Flight<N>(key, options.note, () => {
-      // Gone from the table in the same tick, so that nobody joins a run that has ended or was given up.
+      // Remove it in the same tick, so that nobody joins a run that has ended or was given up.
       if (this.#flights.get(key) === flight) this.#flights.delete(key);
     });
     const seat = flight.board(options, true);
@@ -97,10 +99,12 @@ export class Flights<N = unknown> {
   }
 }
 
-/** One who reads a log, and may leave at any time. An AbortSignal would do, and cost more than all that is read. */
+/**
+ * A reader of a log, which may leave at any time. An AbortSignal would do, but costs more than everything that is read.
+ */
 class Reader {
   left: { readonly reason: unknown } | undefined;
-  /** Ends its sleep, where it sleeps. */
+  /** Ends its sleep, if it sleeps. */
   wake = (): void => undefined;
 
   leave(reason: unknown): void {
@@ -153,7 +157,7 @@ class Flight<N> {
   #tell(event: ChatEvent): void {
     if (this.#outcome !== undefined) return;
     this.#log.push(event);
-    // Before the run is wound up: nobody who reads need wait for that.
+    // Before the run has cleaned up, since no reader needs to wait for that.
     if (event.type === 'end') this.#close({});
     else this.#wake();
   }
@@ -173,7 +177,7 @@ class Flight<N> {
     this.#wake();
   }
 
-  /** The most urgent one of those who take part. */
+  /** The urgency of the most urgent passenger. */
   #urgency(): Urgency {
     return mostUrgent(Array.from(this.#passengers, (passenger) => passenger.urgency()));
   }

@@ -1,4 +1,4 @@
-// What a caller is told who may not wait in line, or no longer: the queue is full, the wait was too long, Hearth stops.
+// Errors for callers that may not wait in line, or no longer: the queue is full, the wait was too long, Hearth stops.
 // Pure; the queue decides who is refused, and when.
 import { AppError } from '../contract/errors.ts';
 
@@ -7,7 +7,7 @@ export function queueFull(max: number, retryAfterMs: number): AppError {
   return noRoom(`The queue is full: ${max} wait. Try again in about ${inWords(retryAfterMs)}.`, retryAfterMs);
 }
 
-/** Likewise, in other words. */
+/** The same error with another sentence. */
 export function noRoom(sentence: string, retryAfterMs: number): AppError {
   return new AppError('queue_full', sentence, {
     retryAfterMs,
@@ -15,18 +15,20 @@ export function noRoom(sentence: string, retryAfterMs: number): AppError {
   });
 }
 
-/** It has waited `ms` milliseconds, which is queue.max_wait_ms; in the end for Ollama, if that is `away`. */
+/**
+ * The request waited `ms` milliseconds, which is queue.max_wait_ms; `away` when it was waiting for Ollama in the end.
+ */
 export function queueTimeout(ms: number, retryAfterMs: number, away = false): AppError {
   const why = away ? 'Ollama does not answer. Start it, and try again.' : 'Try again later.';
   return new AppError('queue_timeout', `The request waited ${inWords(ms)} in the queue. ${why}`, { retryAfterMs });
 }
 
-/** The refusal of an id that its caller insists on. */
+/** The error for an id that its caller insists on. */
 export function requestExists(id: string): AppError {
   return new AppError('request_exists', `Another request has the id "${id}". Send a new id, or none.`);
 }
 
-/** The refusal of a gateway that stops. */
+/** The error of a gateway that stops. */
 export function shuttingDown(
   sentence = 'Hearth is stopping and takes no new work. Try again when it runs again.',
 ): AppError {

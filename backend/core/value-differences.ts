@@ -1,8 +1,8 @@
-// How two values differ, in words, and how far they are apart: for questions, which are many fields, and the same words whether
-// a recorded or a kept one is meant. Pure.
+// How two values differ, in words, and how far apart they are. For questions with many fields, whether recorded or
+// kept. Pure.
 import { quotation, sentence, type Sentence } from '../contract/sentence.ts';
 
-/** How far two things are apart, and in what, as pieces of a sentence. */
+/** The distance of two things, and their differences as parts of a sentence. */
 export interface Apart {
   readonly distance: number;
   readonly differences: readonly Sentence[];
@@ -13,16 +13,16 @@ export type Table = Readonly<Record<string, unknown>>;
 
 export const SAME: Apart = { distance: 0, differences: [] };
 
-/** What is said counts most: up to as much as all else that usually differs. */
+/** The maximum distance of two texts: texts count most, up to as much as all else that usually differs. */
 export const ALL_SAID = 5;
 
-/** Two tables, value by value. */
+/** Compares two tables value by value. */
 export function tablesApart(ours: Table, theirs: Table): Apart[] {
   const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   return [...names].map((name) => valuesApart(name, ours[name], theirs[name]));
 }
 
-/** A text by the place where it begins to differ; all else by what it is. */
+/** Describes a text by the position of its first difference, and any other value by the value itself. */
 export function valuesApart(name: string, ours: unknown, theirs: unknown): Apart {
   if (ours === theirs) return SAME;
   const [own, their] = [JSON.stringify(ours) ?? '', JSON.stringify(theirs) ?? ''];
@@ -38,22 +38,22 @@ export function valuesApart(name: string, ours: unknown, theirs: unknown): Apart
   return { distance: 1, differences: [short ? how : sentence`another ${name}`] };
 }
 
-/** Characters of a value that is told. */
+/** The longest value that is shown, in characters of JSON. */
 const LONGEST_SHOWN = 60;
 
 const said = (value: unknown): Sentence | string =>
   value === undefined || value === '' ? 'nothing' : quotation(value);
 
-/** Differences that are told. */
+/** How many differences are listed. */
 const MOST_TOLD = 3;
 
-/** Differences as one piece of a sentence. */
+/** Joins differences into one part of a sentence. */
 export function listed(differences: readonly Sentence[]): Sentence {
   const told = differences.slice(0, MOST_TOLD).reduce((all, each) => sentence`${all}; ${each}`);
   return differences.length <= MOST_TOLD ? told : sentence`${told}; and ${differences.length - MOST_TOLD} more`;
 }
 
-/** An empty one for what is none. */
+/** The value as a table; an empty one for what is not an object. */
 export function tableOf(value: unknown): Table {
   return typeof value === 'object' && value !== null ? (value as Table) : {};
 }
@@ -61,7 +61,7 @@ export function tableOf(value: unknown): Table {
 /** Characters that are compared in one go: V8 does that many times faster than one by one. */
 const AT_ONCE = 256;
 
-/** How many characters two texts have in common at their beginning, or from these places on. */
+/** How many characters two texts have in common at their beginning, or from the given positions on. */
 export function prefix(
   a: string,
   b: string,
@@ -75,7 +75,7 @@ export function prefix(
   return at;
 }
 
-/** How many of their last `most` characters they have in common at their end. */
+/** How many of their last `most` characters are the same, counted from the end. */
 export function suffix(a: string, b: string, most: number): number {
   let at = 0;
   const some = (text: string): string => text.slice(text.length - at - AT_ONCE, text.length - at);
@@ -84,7 +84,7 @@ export function suffix(a: string, b: string, most: number): number {
   return at;
 }
 
-/** The same at their beginning and end together. */
+/** The characters in common at the beginning and at the end, added up. */
 export function common(a: string, b: string): number {
   const begin = prefix(a, b);
   return begin + suffix(a, b, Math.min(a.length, b.length) - begin);
