@@ -1,4 +1,4 @@
-// Wakes once, at a moment that may be put off or brought forward. It knows nothing of what is to be done then.
+// A timer for one wake-up, which can be moved. Independent of what happens then.
 import { OVER } from '../abort.ts';
 import type { Clock } from '../ports.ts';
 
@@ -12,7 +12,7 @@ export class Alarm {
     this.#wake = wake;
   }
 
-  /** Wakes at this moment of its clock, and at none that was set before; undefined: not at all. */
+  /** Sets the only wake-up to this moment of its clock; undefined cancels it. */
   set(at: number | undefined): void {
     if (at === this.#set?.at) return;
     this.#set?.off.abort(OVER);

@@ -1,14 +1,14 @@
-// Counts how well grouping by runner works: leases in a row for one runner are a batch. Counts only.
+// Counts how well grouping by runner works: consecutive leases for one runner are a batch. Only counts.
 
 export interface BatchFigures {
   readonly leases: number;
   readonly batches: number;
   readonly model_switches: number;
-  /** Switches that first-come-first-served would have made on top of those. */
+  /** Switches that first-come-first-served would have made in addition. */
   readonly model_switches_avoided: number;
 }
 
-/** What is counted, and the runner of the last lease. */
+/** The counts, and the runner of the last lease. */
 interface Counts {
   readonly leases: number;
   readonly batches: number;
@@ -21,18 +21,18 @@ const NONE: Omit<Counts, 'lastRun'> = { leases: 0, batches: 0, switches: 0, fifo
 
 export class BatchCounter {
   #counts: Counts = { ...NONE, lastRun: undefined };
-  /** How they stood before the last lease; undefined where there is none since the last reset. */
+  /** The counts before the last lease; undefined when there was none since the last reset. */
   #before: Counts | undefined;
   #lastArrived: string | undefined;
 
-  /** Call at each arrival; true when plain first-come-first-served would switch the runner before it. */
+  /** Call at each arrival. Returns whether first-come-first-served would switch the runner here. */
   arrived(runner: string): boolean {
     const switches = this.#lastArrived !== undefined && this.#lastArrived !== runner;
     this.#lastArrived = runner;
     return switches;
   }
 
-  /** Call at each lease, with what arrived() said of it. */
+  /** Call at each lease, with the result of arrived(). */
   leased(runner: string, fifoSwitch: boolean): void {
     const { leases, batches, switches, fifoSwitches, lastRun } = this.#counts;
     this.#before = this.#counts;
@@ -48,7 +48,7 @@ export class BatchCounter {
     };
   }
 
-  /** The last lease was given back unused: it counts as never given. */
+  /** Uncounts the last lease, which was given back unused. */
   takeBack(): void {
     this.#counts = this.#before ?? this.#counts;
     this.#before = undefined;

@@ -1,4 +1,4 @@
-// Which runs are in the way of which: what must not run together, and who has to stop so that a person can start. Pure.
+// Which runs block which: what must not run together, and what has to stop so that a person can start. Pure.
 import type { Running } from './runs.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -6,9 +6,9 @@ import type { Waiter } from './waiter.ts';
 type Resident = (runner: string) => boolean;
 
 /**
- * Those runs beside which this runner must not be asked for. Never two runners outstanding unless both are in memory: a
- * request for the loaded one can undo the eviction that the other waits for, and Ollama then loads nothing ever again
- * (ollama#17408).
+ * The runs beside which this runner must not be requested. Two runners may have outstanding requests only if both are
+ * in memory: a request for the loaded one can undo the eviction that the other waits for, and Ollama then never loads
+ * anything again (ollama#17408).
  */
 export function inTheWayOf(runner: string, runs: readonly Running[], resident: Resident): Running[] {
   const others = runs.filter(({ wish }) => wish.runner !== runner);
@@ -16,8 +16,8 @@ export function inTheWayOf(runner: string, runs: readonly Running[], resident: R
 }
 
 /**
- * The fewest of the runs that may be stopped so that `first` can start; of those that may, the youngest. None when it can
- * start as soon as those have stopped that stop by now, or when it could not even then.
+ * The fewest runs to stop so that `first` can start; of those that may be stopped, the youngest. Empty when it can
+ * start once the runs that already give way have stopped, or when stopping would not help.
  */
 export function whoGivesWay(
   first: Waiter,

@@ -1,19 +1,19 @@
-// Those who wait, by the runner that they need: who was overtaken by another runner's request, and when nobody needs one any more.
+// The waiters by the runner that they need: who was overtaken by other runners, and when a runner is no longer needed.
 import { onAbort } from '../abort.ts';
 import type { Waiter } from './waiter.ts';
 
-/** Those who wait for one runner. */
+/** The waiters for one runner. */
 interface Wanted {
-  /** In the order of arrival. */
+  /** In order of arrival. */
   readonly waiting: Set<Waiter>;
-  /** Those of them whom no other runner's request has overtaken yet. */
+  /** Those that no request of another runner has overtaken yet. */
   readonly unpassed: Set<Waiter>;
 }
 
 export class ByRunner {
   readonly #wanted = new Map<string, Wanted>();
   readonly #unwanted = new Set<{ readonly runner: string; readonly resolve: () => void }>();
-  /** Adds one to those who wait, which are in the order of arrival. */
+  /** Adds a waiter to a set that is in order of arrival. */
   readonly #inOrderOfArrival: (waiters: Set<Waiter>, waiter: Waiter) => Set<Waiter>;
 
   constructor(inOrderOfArrival: (waiters: Set<Waiter>, waiter: Waiter) => Set<Waiter>) {
@@ -39,14 +39,14 @@ export class ByRunner {
     for (const watch of this.#unwanted) if (watch.runner === runner) watch.resolve();
   }
 
-  /** In the order of arrival. */
+  /** In order of arrival. */
   waitingFor(runner: string): Iterable<Waiter> {
     return this.#wanted.get(runner)?.waiting ?? [];
   }
 
   /**
-   * Marks those of other runners who were here before one who runs now, and the first in the order, if that is another one. Each
-   * is marked once, so the work is small over time.
+   * Marks waiters of other runners that came before the one that runs now, and the head of the order if that is another
+   * one. Each waiter is marked once, so the work is small over time.
    */
   overtake({ seq, runner }: Waiter, head: Waiter, now: number): void {
     const mark = (wanted: Wanted, waiter: Waiter): void => {
@@ -63,12 +63,12 @@ export class ByRunner {
     }
   }
 
-  /** Whether anybody needs this runner. */
+  /** Whether any waiter needs this runner. */
   wants(runner: string): boolean {
     return this.#wanted.has(runner);
   }
 
-  /** Resolves as soon as nobody needs this runner, or when the signal aborts. */
+  /** Resolves when no waiter needs this runner, or when the signal aborts. */
   async unwanted(runner: string, signal: AbortSignal): Promise<void> {
     if (!this.wants(runner) || signal.aborted) return;
     await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
-// Who starts next: whom the order (line.ts, order.ts) names among those who may start now, by slots, by the runners that must
-// not run together, and by what people are owed (people.ts); and whose run is to stop for a person. It changes nothing.
+// Chooses who starts next: the first in order (line.ts, order.ts) that may start now, by free slots, by runners that
+// must not run together, and by what people are owed (people.ts). Also chooses runs that stop for a person. Changes
+// nothing.
 import { inTheWayOf, whoGivesWay } from './beside.ts';
 import type { PromptView } from './going-on.ts';
 import type { Line, Rules } from './line.ts';
@@ -16,19 +17,19 @@ export interface ChoiceParts {
   readonly line: Line;
   readonly runs: Runs;
   readonly people: People;
-  /** What waiting is measured by. */
+  /** The clock that waiting is measured by. */
   readonly waitClock: Pick<PausableClock, 'elapsed'>;
   /** Whether Ollama has a runner in memory. */
   resident(runner: string): boolean;
-  /** What is known of its memory; undefined where nothing is. */
+  /** What is known of its memory; undefined when nothing is. */
   memory?(): MemoryView | undefined;
-  /** What runners hold of prompts. Absent: nothing is known of that. */
+  /** What runners hold of prompts. Absent when that is unknown. */
   readonly prompts?: PromptView | undefined;
-  /** Whether nobody is given a slot now. */
+  /** Whether no slots are given out now. */
   isHalted(): boolean;
 }
 
-/** Who starts now, and who is the first in line, whom it passes when that is another one. */
+/** Who starts now, and who is first in line; when they differ, the first is overtaken. */
 export interface Next {
   readonly turn: Turn<Waiter>;
   readonly first: Waiter;
@@ -41,11 +42,11 @@ export class Choice {
     this.#parts = parts;
   }
 
-  /** The next one that may start; undefined when none may. */
+  /** The next waiter that may start; undefined when none may. */
   next(): Next | undefined {
     const { line } = this.#parts;
     if (line.size() === 0) return undefined;
-    // A waiter for a slot of the other lane is not passed by one who takes a slot of this lane.
+    // A waiter for a slot of the other lane is not overtaken by one that takes a slot of this lane.
     const hasSlot = this.#hasSlot();
     const rules = this.rules();
     const mayStart = (waiter: Waiter): boolean => hasSlot(waiter) && this.#hold(waiter) === undefined;
@@ -55,7 +56,7 @@ export class Choice {
     if (!this.#mayBePassed(first.waiter)) return undefined;
     const isPerson = first.waiter.class === 'interactive';
     const next = line.next(rules, (waiter) => {
-      // Background work beside would only make a person wait longer.
+      // Background work in the other slots would only make a person wait longer.
       const mayPass = !isPerson || waiter.class !== 'background';
       return mayPass && mayStart(waiter) && this.#mayRunBeside(waiter.runner);
     });
@@ -78,7 +79,10 @@ export class Choice {
     return ({ class: of, wish }) => slots[wish.lane][of === 'interactive' ? 'forPeople' : 'forOthers'];
   }
 
-  /** How many slots of a lane may be had by those who are no persons: queue.reserve_interactive leaves them one at least. */
+  /**
+   * How many slots of a lane are open to requests that are not a person's; at least one, despite
+   * queue.reserve_interactive.
+   */
   others(lane: Lane): number {
     const { max_concurrent, reserve_interactive } = this.#parts.config().queue;
     // Embeds are short, and hardly ever a person's.
@@ -90,7 +94,7 @@ export class Choice {
     return inTheWayOf(runner, runs.all(), resident).length === 0;
   }
 
-  /** When the first in line waits for its runner, others may use the slots beside it, but not for ever. */
+  /** While the first in line waits for its runner, others may use the remaining slots, within limits. */
   #mayBePassed(first: Waiter): boolean {
     const { config, line, waitClock } = this.#parts;
     const { max_batch_size, batch_timeout_ms } = config().batch;
@@ -98,7 +102,10 @@ export class Choice {
     return first.passedSince === undefined || waitClock.elapsed() - first.passedSince < batch_timeout_ms;
   }
 
-  /** The runs that are to stop, each for one on a runner: background work in the way of a person who is next in a lane. */
+  /**
+   * The runs to stop, each with the runner that it stops for: background work that blocks a person who is next in a
+   * lane.
+   */
   stopping(): { readonly running: Running; readonly runner: string }[] {
     const { runs, line, people, waitClock, config, resident, isHalted } = this.#parts;
     const all = runs.all();
@@ -119,13 +126,13 @@ export class Choice {
     return people.hold(waiter, waitClock.elapsed());
   }
 
-  /** What keeps one from starting though a slot is free; `until` in milliseconds from now. */
+  /** Why a waiter may not start though a slot is free; `until` is in milliseconds from now. */
   holdFromNow(waiter: Waiter): Hold | undefined {
     const hold = this.#hold(waiter);
     return hold === undefined ? undefined : { ...hold, until: hold.until - this.#parts.waitClock.elapsed() };
   }
 
-  /** When the next one may start who is held; undefined when nobody is. */
+  /** When the next held waiter may start; undefined when none is held. */
   nextHoldEnds(): number | undefined {
     let next: number | undefined;
     for (const waiter of this.#parts.line.heads()) {
@@ -135,7 +142,7 @@ export class Choice {
     return next;
   }
 
-  /** What the order depends on beside the line itself. */
+  /** The inputs of the order besides the line itself. */
   rules(): Rules {
     const { config, waitClock, prompts } = this.#parts;
     const { queue, batch } = config();
@@ -150,7 +157,7 @@ export class Choice {
     };
   }
 
-  /** What is being loaded is in no list yet. */
+  /** Adds the runners that are being loaded, which are in no list yet. */
   #memory(): MemoryView | undefined {
     const { memory, runs } = this.#parts;
     const known = memory?.();

@@ -1,38 +1,38 @@
-// Which class a request has in line, and under which name it waits, by the rules of the configuration and those that Hearth
-// brings. Pure: what the request itself asks for is read by whoever knows its headers.
+// The class of a request and the name that it waits under, by the rules of the configuration and the shipped ones.
+// Pure. What the request's own headers ask for is read elsewhere.
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 import type { KeepAliveRule, Patterns, QueueRule } from '../../contract/queue-rule.ts';
 import { SHIPPED_RULES } from '../../contract/shipped-rules.ts';
 
-/** What rules look at. */
+/** The facts that rules test. */
 export interface Facts {
   /** The value of a header, by its name in lower case. */
   header(name: string): string | undefined;
   readonly path: string;
   readonly model: string;
   readonly stream: boolean;
-  /** Whether it brings tools; undefined where that is not known. */
+  /** Whether it has tools; undefined when unknown. */
   readonly tools: boolean | undefined;
-  /** The most tokens that it asks for, when it says so. */
+  /** The most tokens that it asks for, if it says so. */
   readonly maxTokens: number | undefined;
-  /** Its first text that is not the system's. Asked only where a rule wants to know. */
+  /** Its first text outside the system prompt. Read only if a rule needs it. */
   prompt(): string;
 }
 
 export interface Classed {
   readonly class: QueueClass;
-  /** What gave it the class: the name of a rule, its place in the configuration, or `default`. */
+  /** What set the class: the name of a rule, its position in the configuration, or `default`. */
   readonly by: string;
-  /** The name that a rule gives it; undefined where none does. */
+  /** The name that a rule gives it; undefined when none does. */
   readonly caller: string | undefined;
-  /** Whose keep_alive counts; undefined where no rule says it. */
+  /** Whose keep_alive applies; undefined when no rule says so. */
   readonly keepAlive: KeepAliveRule | undefined;
 }
 
-/** What gives a class where no rule does. */
+/** The `by` of a class that no rule set. */
 const BY_DEFAULT = 'default';
 
-/** Of each thing that rules give, that of the first which holds and gives one. `own`: those of the configuration. */
+/** Takes each property from the first rule that matches and sets it. `own` are the rules of the configuration. */
 export function classOf(facts: Facts, own: readonly QueueRule[]): Classed {
   let by: Ready | undefined;
   let caller: string | undefined;
@@ -50,23 +50,23 @@ export function classOf(facts: Facts, own: readonly QueueRule[]): Classed {
       keepAlive ??= keep_alive;
     }
   }
-  // What is streamed is read by somebody as it comes.
+  // Streamed answers are usually read as they come.
   const otherwise = facts.stream ? 'interactive' : 'normal';
   return { class: by?.then.class ?? otherwise, by: by?.name ?? BY_DEFAULT, caller, keepAlive };
 }
 
 type Test = (facts: Facts) => boolean;
 
-/** A rule made ready, since each request is held against all of them. */
+/** A compiled rule, since each request is tested against all rules. */
 interface Ready {
   readonly name: string;
-  /** All must hold; what costs least to know is asked first. */
+  /** All must hold; the cheapest come first. */
   readonly tests: readonly Test[];
   readonly then: QueueRule['then'];
 }
 
 const SHIPPED = SHIPPED_RULES.map(ready);
-/** Those of a configuration, as long as it is in use. */
+/** The compiled rules of a configuration, for as long as it is in use. */
 const made = new WeakMap<readonly QueueRule[], readonly Ready[]>();
 
 function readyOf(rules: readonly QueueRule[]): readonly Ready[] {
@@ -105,12 +105,12 @@ function testsOf(when: QueueRule['when']): Test[] {
   return tests;
 }
 
-/** With its tag where it came without one, and the other way round: both are one model. */
+/** The name without `:latest` if it has that tag, else with it: both mean the same model. */
 function otherName(model: string): string {
   return model.endsWith(':latest') ? model.slice(0, -':latest'.length) : `${model}:latest`;
 }
 
-/** Whether a text is there and fits one of the patterns, in small or capital letters. */
+/** Whether a text exists and matches one of the patterns, ignoring case. */
 function fitting(patterns: Patterns): (text: string | undefined) => boolean {
   const list = (typeof patterns === 'string' ? [patterns] : patterns).map((each) => each.toLowerCase().split('*'));
   return (text) => {
@@ -120,7 +120,10 @@ function fitting(patterns: Patterns): (text: string | undefined) => boolean {
   };
 }
 
-/** Between the parts stands anything. Each is looked for once, behind those before it: what is sent can't make this slow. */
+/**
+ * Matches a pattern split at its `*`. Each part is searched once, behind the one before it, so no input can make this
+ * slow.
+ */
 function fitsOne(parts: readonly string[], text: string): boolean {
   const [first = '', ...others] = parts;
   const last = others.pop();
@@ -135,7 +138,7 @@ function fitsOne(parts: readonly string[], text: string): boolean {
   return text.length - at >= last.length && text.endsWith(last);
 }
 
-/** A name with the values of headers in it; undefined where one of them did not come. */
+/** A name with the values of headers filled in; undefined when one of them is missing. */
 function filled(template: string, facts: Facts): string | undefined {
   let isWhole = true;
   const name = template.replaceAll(/\{([^{}]+)\}/g, (_, header: string) => {

@@ -1,31 +1,31 @@
-// How long a request will take, learned per model from what has been measured. Pure state, no clock.
+// How long a request will take, learned per model from measurements. Pure state, no clock.
 import type { End, Metrics } from '../../contract/chat/chat.ts';
 import type { RunFigures, UpstreamRequest } from '../ports.ts';
 import { promptChars, wholeRatio } from '../prompt-size.ts';
 
-/** Weight of the newest measurement: about the last five runs count. */
+/** The weight of the newest measurement: about the last five runs count. */
 const ALPHA = 0.3;
-/** Models remembered; the least recently measured one is forgotten. */
+/** How many models are remembered; the least recently measured one is forgotten. */
 const MAX_MODELS = 200;
-/** Characters per token before a model has told its own ratio; a common rule of thumb for English text. */
+/** Characters per token until a model's own ratio is known; a rule of thumb for English text. */
 const CHARS_PER_TOKEN = 4;
 
-/** Fewer tokens of a prompt than these say more about the start of a run than about its pace. */
+/** A prompt with fewer tokens measures the start of a run rather than its pace. */
 const LEAST_PROMPT = 16;
-/** A prompt that is read so many times faster than those before it was in Ollama's prompt cache. */
+/** A prompt that is read this many times faster than those before it was in Ollama's prompt cache. */
 const CACHE_HIT = 10;
 
-/** What the length of an answer depends on, beside its model. */
+/** What the length of an answer depends on, besides its model. */
 export interface Asked {
-  /** Whether somebody reads along. Answers that are asked for as a whole are background work: titles, tags, batches. */
+  /** Whether it is streamed. Answers that are not streamed are background work: titles, tags, batches. */
   readonly streamed: boolean;
-  /** The most tokens that were asked for; none when absent. */
+  /** The most tokens that were asked for; absent when there is no limit. */
   readonly limit?: number | undefined;
-  /** The size of the prompt in characters, where it is known. */
+  /** The size of the prompt in characters, if known. */
   readonly chars?: number | undefined;
 }
 
-/** With the size of its prompt. */
+/** The same with the size of its prompt. */
 export interface Sized extends Asked {
   readonly chars: number;
 }
@@ -33,15 +33,15 @@ export interface Sized extends Asked {
 const READ_ALONG: Asked = { streamed: true };
 
 interface Learned {
-  /** Characters of a prompt for each token, what the model's template adds included. */
+  /** Prompt characters per token, including what the model's template adds. */
   charsPerToken: number | undefined;
-  /** Milliseconds per token that was worked on; those from Ollama's prompt cache are not. */
+  /** Milliseconds per prompt token, not counting those from Ollama's prompt cache. */
   promptMs: number | undefined;
   evalMs: number | undefined;
-  /** Tokens of an answer that is streamed, and of one that comes whole. */
+  /** Tokens of a streamed answer, and of one that comes whole. */
   streamed: number | undefined;
   whole: number | undefined;
-  /** Nothing can be in the prompt cache of a model that has just been loaded. */
+  /** A model that was just loaded has an empty prompt cache. */
   justLoaded: boolean;
   loadMs: number | undefined;
   /** Milliseconds per text. */
@@ -52,9 +52,9 @@ export class Estimator {
   readonly #models = new Map<string, Learned>();
 
   /**
-   * Takes in a finished run. Durations in nanoseconds, as Ollama reports them; zero means "not reported". `cached`: how
-   * many tokens of the prompt were in Ollama's cache (prompt_eval_cached_count); prompt_eval_count has them in it, and
-   * prompt_eval_duration has not (docs.ollama.com/api/usage). Servers before 0.33.3 do not tell.
+   * Learns from a finished run. Durations are in nanoseconds, as Ollama reports them; zero means "not reported".
+   * `cached` is how many tokens of the prompt were in Ollama's cache (prompt_eval_cached_count). prompt_eval_count
+   * includes them, prompt_eval_duration does not (docs.ollama.com/api/usage). Servers before 0.33.3 do not report it.
    */
   observe(model: string, metrics: Metrics, asked: Asked = READ_ALONG, cached?: number): void {
     const known = this.#learned(model);
@@ -70,56 +70,56 @@ export class Estimator {
     if (metrics.eval_count > 0 && metrics.eval_duration > 0) {
       known.evalMs = blend(known.evalMs, metrics.eval_duration / 1e6 / metrics.eval_count);
       const kind = asked.streamed ? 'streamed' : 'whole';
-      // An answer that was cut at its own limit does not say how long answers are.
+      // An answer that hit its own limit does not show how long answers are.
       const wasCut = asked.limit !== undefined && metrics.eval_count >= asked.limit;
       if (!wasCut || known[kind] === undefined) known[kind] = blend(known[kind], metrics.eval_count);
     }
   }
 
-  /** Takes in how long a load took, in milliseconds. */
+  /** Learns how long a load took, in milliseconds. */
   observeLoad(model: string, ms: number): void {
     const known = this.#learned(model);
     known.loadMs = blend(known.loadMs, ms);
     known.justLoaded = true;
   }
 
-  /** Takes in how long the vector of one text took, in milliseconds. */
+  /** Learns how long the vector of one text took, in milliseconds. */
   observeEmbed(model: string, ms: number): void {
     const known = this.#learned(model);
     known.embedMs = blend(known.embedMs, ms);
   }
 
-  /** Expected milliseconds for the vector of one text; 0 until one has been measured. */
+  /** Expected milliseconds for the vector of one text; 0 until one was measured. */
   embedMs(model: string): number {
     return this.#models.get(model)?.embedMs ?? 0;
   }
 
-  /** Expected milliseconds of a run, load not included; undefined until one run of this model has been measured. */
+  /** Expected milliseconds of a run without its load; undefined until one run of this model was measured. */
   runMs(model: string, promptChars: number, { streamed, limit = Infinity }: Asked = READ_ALONG): number | undefined {
     const known = this.#models.get(model);
-    // A length of the other kind is nearer than a guess.
+    // The length of the other kind is better than a guess.
     const answer = streamed ? (known?.streamed ?? known?.whole) : (known?.whole ?? known?.streamed);
     if (known?.evalMs === undefined || answer === undefined) return undefined;
     return (known.promptMs ?? 0) * this.promptTokens(model, promptChars) + known.evalMs * Math.min(answer, limit);
   }
 
-  /** Expected tokens of a prompt of so many characters: by what was measured of this model, else by a rule of thumb. */
+  /** Expected tokens of a prompt of this many characters: as measured for this model, else by a rule of thumb. */
   promptTokens(model: string, chars: number): number {
     return Math.ceil(chars / (this.#models.get(model)?.charsPerToken ?? CHARS_PER_TOKEN));
   }
 
-  /** Expected milliseconds to load; 0 until one load has been measured. */
+  /** Expected milliseconds of a load; 0 until one was measured. */
   loadMs(model: string): number {
     return this.#models.get(model)?.loadMs ?? 0;
   }
 
-  /** Tokens a second; null until one run has been measured. */
+  /** Tokens per second; null until one run was measured. */
   tokensPerSecond(model: string): number | null {
     const evalMs = this.#models.get(model)?.evalMs;
     return evalMs === undefined || evalMs <= 0 ? null : Math.round(10_000 / evalMs) / 10;
   }
 
-  /** Tokens of a prompt a second; null until one was measured. */
+  /** Prompt tokens per second; null until one was measured. */
   readTokensPerSecond(model: string): number | null {
     const promptMs = this.#models.get(model)?.promptMs;
     return promptMs === undefined || promptMs <= 0 ? null : Math.round(1000 / promptMs);
@@ -145,34 +145,39 @@ export class Estimator {
 }
 
 /**
- * The pace of reading prompts after one more. Where Ollama does not tell what it had in its cache, a pace that jumps is a
- * hit, not a faster machine, and says nothing; one that falls as much is what hits had hidden, or a hiccup, and counts as
- * that at most, so that neither can outweigh all others.
+ * The pace of reading prompts after one more measurement. If Ollama does not report cached tokens, a pace that jumps up
+ * is a cache hit and is ignored. One that drops as much was hidden by hits, or is a hiccup; its weight is capped, so
+ * that no single value outweighs all others.
  */
 function promptPace({ promptMs, justLoaded }: Learned, now: number, isTold: boolean): number | undefined {
   if (promptMs === undefined || isTold || justLoaded) return blend(promptMs, now);
   return now * CACHE_HIT <= promptMs ? promptMs : blend(promptMs, Math.min(now, promptMs * CACHE_HIT));
 }
 
-/** Figures that make no number are passed over, since they would spoil every later estimate. */
+/**
+ * The weighted average with one more value. Skips values that are not finite, since they would spoil every later
+ * estimate.
+ */
 function blend(old: number | undefined, now: number): number | undefined {
   if (!Number.isFinite(now)) return old;
   return old === undefined ? now : old + ALPHA * (now - old);
 }
 
-/** How an answer is asked for: whether it is streamed, Ollama's `num_predict`, of which only a positive one is a limit, and how long the prompt is. */
+/**
+ * How an answer is asked for: streamed or not, its limit (Ollama's `num_predict`, if positive), and the prompt's size.
+ */
 export function askedOf({ streamed }: Pick<Asked, 'streamed'>, request: UpstreamRequest): Sized {
   const limit = request.options?.['num_predict'];
   return { streamed, limit: typeof limit === 'number' && limit > 0 ? limit : undefined, chars: promptChars(request) };
 }
 
-/** Tokens of the prompt that Ollama had in its cache, where it tells. */
+/** Tokens of the prompt that Ollama had in its cache, if it reports that. */
 export function cachedTokens({ extra }: Pick<End, 'extra'>): number | undefined {
   const cached = extra?.['prompt_eval_cached_count'];
   return typeof cached === 'number' ? cached : undefined;
 }
 
-/** What a run did, as it is counted. */
+/** The figures of a run as they are counted. */
 export function runFigures(end: Pick<End, 'metrics' | 'extra'>): RunFigures {
   const { metrics } = end;
   return {
@@ -184,34 +189,34 @@ export function runFigures(end: Pick<End, 'metrics' | 'extra'>): RunFigures {
   };
 }
 
-/** One in the planned order, for startTimes. Milliseconds. */
+/** A request in the planned order, for startTimes. Milliseconds. */
 export interface Planned {
-  /** Expected run, load not included. */
+  /** The expected run without its load. */
   readonly runMs: number;
-  /** The load before it; 0 when its runner is in memory by then. */
+  /** The load before it; 0 when its runner will be in memory. */
   readonly loadMs: number;
-  /** It does not start before this, though a slot is free; milliseconds from now. */
+  /** The earliest start even if a slot is free, in milliseconds from now. */
   readonly notBeforeMs?: number | undefined;
-  /** Whether it may have every slot. */
+  /** Whether it may use every slot. */
   readonly isPerson?: boolean;
 }
 
-/** When a slot gets free. */
+/** When a slot becomes free. */
 export interface Slot {
   /** Milliseconds from now. */
   readonly ms: number;
-  /** When what runs in it should end, by the monotonic clock; absent when nothing is known of that. */
+  /** When its run should end, on the monotonic clock; absent when unknown. */
   readonly dueAt?: number | undefined;
-  /** Whether that comes no nearer by waiting: a load takes longer than it did before. */
+  /** Whether waiting brings that no nearer: its load takes longer than earlier ones. */
   readonly stuck?: boolean;
-  /** Whether it is held by one who may have every slot. */
+  /** Whether its holder may use every slot. */
   readonly isPerson?: boolean;
 }
 
 /**
- * When each of a planned order starts: slots get free one after the other, loads cost extra. Milliseconds from now, and
- * what is known of the slot that it waits for. `others`: how many of the slots those may have who may not have every one.
- * Pure.
+ * When each request of a planned order starts, as slots become free one after the other and loads take extra time. In
+ * milliseconds from now, with what is known of the slot it waits for. `others` is how many slots are open to requests
+ * that may not use every one. Pure.
  */
 export function plannedStarts(order: readonly Planned[], slots: readonly Slot[], others = slots.length): Slot[] {
   const free = [...slots];
@@ -228,12 +233,12 @@ export function plannedStarts(order: readonly Planned[], slots: readonly Slot[],
   });
 }
 
-/** The slots of those who may not have every one, the last to get free first. */
+/** The slots held by requests that may not use every one, the last to become free first. */
 function takenByOthers(slots: readonly Slot[]): Slot[] {
   return slots.filter(({ isPerson }) => isPerson === false).toSorted((a, b) => b.ms - a.ms);
 }
 
-/** The same in whole milliseconds alone; `slots` holds for each slot how long it is still taken. */
+/** The start times in whole milliseconds only. `slots` has the remaining milliseconds of each slot. */
 export function startTimes(order: readonly Planned[], slots: readonly number[]): number[] {
   const starts = plannedStarts(
     order,

@@ -1,28 +1,28 @@
-// Who goes first since its prompt goes on with what its runner has read last: a prompt that is read in between would take that
-// place, and all of it would have to be read again. What runners hold is learned in core/prompts. Pure.
+// Lets a request go first whose prompt continues what its runner read last. Another prompt in between would replace
+// that, and all of it would have to be read again. core/prompts learns what runners hold. Pure.
 import type { Readable } from '../beginnings.ts';
 
 /** What runners hold of prompts, as the order sees it. Lengths are weights (beginnings.ts). */
 export interface PromptView {
   /** How much of a prompt its runner would not have to read. */
   reach(runner: string, prompt: Readable): number;
-  /** The same once that prompt was read there. */
+  /** The view after that prompt was read there. */
   after(runner: string, prompt: Readable): PromptView;
 }
 
-/** One who waits, as far as this is concerned. */
+/** The parts of a waiter that matter here. */
 export interface Promptly {
   readonly runner: string;
-  /** What it asks, where that is known. */
+  /** Its prompt, if known. */
   readonly prompt?: Readable | undefined;
 }
 
-/** Characters: to read fewer takes less time than it does to explain to somebody that another one went first. */
+/** The least saving in characters: reading fewer takes less time than explaining why another request went first. */
 const WORTH = 1024;
 
 /**
- * Of the candidates, which are for the same runner, the one to whom going before `due` saves the most reading in all; the
- * first of several. Undefined where it is not worth it: so it is always where no prompt has anything in common with another.
+ * Which candidate for the same runner saves the most reading in total by going before `due`; the first of several.
+ * Undefined when it is not worth it, as always when no prompts have anything in common.
  */
 export function whoGoesOn<W extends Promptly>(due: W, candidates: Iterable<W>, now: PromptView): W | undefined {
   const { runner, prompt: its } = due;
@@ -34,7 +34,7 @@ export function whoGoesOn<W extends Promptly>(due: W, candidates: Iterable<W>, n
     const { prompt } = candidate;
     if (candidate === due || prompt === undefined) continue;
     const reach = now.reach(runner, prompt);
-    // It can save no more than this.
+    // It can't save more than this.
     if (reach <= most) continue;
     known ??= { reach: now.reach(runner, its), after: now.after(runner, its) };
     const lost = reach - known.after.reach(runner, prompt);

@@ -1,5 +1,5 @@
-// A binary heap: the least of many values at hand, put in and taken out in time that grows with the logarithm of their
-// number (Williams, "Algorithm 232: Heapsort", 1964). It knows nothing of what it holds.
+// A binary heap: the smallest of many values, with insertion and removal in logarithmic time (Williams, "Algorithm 232:
+// Heapsort", 1964). Independent of its values.
 
 export class Heap<T> {
   readonly #values: T[] = [];
@@ -9,7 +9,7 @@ export class Heap<T> {
     this.#isLess = isLess;
   }
 
-  /** The least one; undefined when it is empty. */
+  /** The smallest value; undefined when the heap is empty. */
   get least(): T | undefined {
     return this.#values[0];
   }
@@ -27,7 +27,7 @@ export class Heap<T> {
     values[at] = value;
   }
 
-  /** Takes the least one out. */
+  /** Removes the smallest value. */
   shift(): T | undefined {
     const values = this.#values;
     const least = values[0];
@@ -36,7 +36,7 @@ export class Heap<T> {
     return least;
   }
 
-  /** Puts the value where the least one was, and lets it down to its place. */
+  /** Puts the value at the root and moves it down to its place. */
   #sink(value: T): void {
     const values = this.#values;
     let at = 0;

@@ -1,6 +1,6 @@
-// Those who wait, and the order in which they should run: who they are, whose turn it was last, which runner ran last.
-// To come, to leave and to be next costs the same however many wait: they stand in files (order.ts), and who is next is
-// read off the first of each. It knows neither slots nor a clock; queue.ts decides when somebody may run.
+// The waiters and the order in which they should run: who they are, who was served last, and which runner ran last.
+// Adding, removing and finding the next cost the same however many wait: waiters stand in files (order.ts), and the
+// next is one of the heads. Knows neither slots nor a clock; queue.ts decides when somebody may run.
 import { levelOf } from '../../contract/chat/chat-request.ts';
 import { BatchCounter, type BatchFigures } from './batches.ts';
 import { ByRunner } from './by-runner.ts';
@@ -8,22 +8,22 @@ import { onlyLast, type MemoryView } from './memory-view.ts';
 import { fileOf, inOrder, type PlanState, type Turn } from './order.ts';
 import { Waiter, type Lane, type LeaseWish } from './waiter.ts';
 
-/** Callers whose turn is remembered; the one served longest ago is forgotten. */
+/** How many callers' turns are remembered; the one served longest ago is forgotten. */
 const MAX_CALLERS = 1000;
 
-/** What the order depends on beside the line itself. */
+/** The inputs of the order besides the line itself. */
 export interface Rules extends Omit<PlanState, 'memory' | 'streak' | 'row' | 'lastServed'> {
-  /** Undefined where nothing is known of Ollama's memory but that the runner that ran last should be in it. */
+  /** Undefined when Ollama's memory is unknown; then only the runner that ran last is assumed to be loaded. */
   readonly memory: MemoryView | undefined;
 }
 
-/** Those of one lane who have class, priority, caller and runner in common, in the order of arrival; never empty. */
+/** Waiters of one lane with the same class, priority, caller and runner, in order of arrival; never empty. */
 interface File {
   readonly lane: Lane;
   readonly waiters: Set<Waiter>;
 }
 
-/** A turn, and what makes everything stand as it did before it. */
+/** A turn, and a function that undoes it. */
 interface LastTurn {
   readonly waiter: Waiter;
   undo(): void;
@@ -39,9 +39,9 @@ export class Line {
   #turns = 0;
   #runner: string | undefined;
   #streak = 0;
-  /** How many went before others in a row since their prompts go on. */
+  /** How many waiters in a row were let go first for their prompts. */
   #row = 0;
-  /** The last turn that was given, where it may be given back. */
+  /** The last turn, if it may be given back. */
   #lastTurn: LastTurn | undefined;
 
   /** How many wait, in a lane or in both. */
@@ -49,12 +49,12 @@ export class Line {
     return lane === undefined ? this.#sizes.chat + this.#sizes.embed : this.#sizes[lane];
   }
 
-  /** The runner of the chat that ran last. */
+  /** The runner of the last chat. */
   get runner(): string | undefined {
     return this.#runner;
   }
 
-  /** How many chats ran in a row without a load while somebody waited for one. */
+  /** How many chats ran in a row without a load while a waiter needed one. */
   get streak(): number {
     return this.#streak;
   }
@@ -73,14 +73,16 @@ export class Line {
     return this.#admit(new Waiter(wish, { seq: this.#arrivals++, since: now, fifoSwitch, signal }));
   }
 
-  /** One whose turn had come, and who could not use it, is the next again. `since` leaves out the time that it ran. */
+  /**
+   * Re-adds a waiter that had its turn and could not use it; it is next again. `since` excludes the time that it ran.
+   */
   addBack({ wish, seq }: Waiter, since: number, signal: AbortSignal): Waiter {
     const waiter = new Waiter(wish, { seq, since, fifoSwitch: false, signal });
     waiter.turnCame = true;
     return this.#admit(waiter);
   }
 
-  /** One who ran and lets a person go first has its old place and its age, as if its turn had not come. */
+  /** Re-adds a waiter that ran and gives way to a person, with its old place and age, as if it had not had its turn. */
   takeBack(ran: Waiter, signal: AbortSignal): Waiter {
     if (this.#lastTurn?.waiter === ran) this.#lastTurn.undo();
     const waiter = new Waiter(ran.wish, { seq: ran.seq, since: ran.since, fifoSwitch: ran.fifoSwitch, signal });
@@ -97,7 +99,7 @@ export class Line {
     return waiter;
   }
 
-  /** Puts it at the end of its file; if it comes from another file, in the order of arrival. */
+  /** Puts it at the end of its file, or in order of arrival if it comes from another file. */
   #file(waiter: Waiter): void {
     const key = fileKey(waiter);
     const { waiters } = this.#files.get(key) ?? { waiters: new Set<Waiter>() };
@@ -116,7 +118,7 @@ export class Line {
     if (file?.waiters.size === 0) this.#files.delete(key);
   }
 
-  /** It waits no more; once only. */
+  /** Removes a waiter; call it once. */
   remove(waiter: Waiter): void {
     this.#unfile(waiter);
     waiter.left = true;
@@ -124,7 +126,7 @@ export class Line {
     this.#byRunner.remove(waiter);
   }
 
-  /** Asks all for their urgency again. */
+  /** Asks all waiters for their urgency again. */
   refile(): void {
     for (const waiter of this.all()) {
       const urgency = waiter.wish.urgency();
@@ -135,28 +137,31 @@ export class Line {
     }
   }
 
-  /** All who wait, in no order. */
+  /** All waiters, in no order. */
   all(): Waiter[] {
     return [...this.#files.values()].flatMap(({ waiters }) => [...waiters]);
   }
 
-  /** The first of each file: nobody is next but one of them. */
+  /** The first waiter of each file; the next is always one of them. */
   *heads(): Generator<Waiter, void, undefined> {
     for (const { waiters } of this.#files.values()) yield* firstOf(waiters);
   }
 
-  /** Who is next among some files, and in whose turn. `isMeant` is asked of the first of each, for all that they have in common. */
+  /**
+   * Who is next among some files, and in whose turn. `isMeant` is tested on the head of each file, for what all in it
+   * have in common.
+   */
   next(rules: Rules, isMeant: (first: Waiter) => boolean): Turn<Waiter> | undefined {
     const [turn] = this.#inOrder(rules, ({ waiters }) => firstOf(waiters).every(isMeant), isMeant);
     return turn;
   }
 
-  /** All of one lane, the next one first. */
+  /** All waiters of one lane, the next one first. */
   order(lane: Lane, rules: Rules): Waiter[] {
     return this.plan(lane, rules).map(({ waiter }) => waiter);
   }
 
-  /** The same, and whose turn each has, and whether its runner has to be loaded then. */
+  /** The same with each one's turn, and whether its runner then has to be loaded. */
   plan(lane: Lane, rules: Rules): Turn<Waiter>[] {
     return [...this.#inOrder(rules, (file) => file.lane === lane)];
   }
@@ -170,19 +175,19 @@ export class Line {
     const files = [...this.#files.values()].filter(isMeant).map(({ waiters }) => waiters);
     const memory = rules.memory ?? onlyLast(this.#runner);
     const own = { streak: this.#streak, row: this.#row, lastServed: this.#lastServed };
-    // Rules come last: Node 20 takes a microsecond and more for each field that comes after what is spread and is not in it.
+    // Rules come last: Node 20 takes more than a microsecond for each field after a spread that it does not contain.
     const state = { ...own, ...rules, memory };
     return inOrder(files, state, { mayGo, waitingFor: (runner) => this.#byRunner.waitingFor(runner) });
   }
 
-  /** Moves one place nearer in its lane. The new place, from 1. */
+  /** Moves a waiter one place up in its lane. Returns the new place, from 1. */
   moveUp(waiter: Waiter, rules: Rules): number {
     const order = this.order(waiter.wish.lane, rules);
     const at = order.indexOf(waiter);
     const [before, after] = [order[at - 1], order[at + 1]];
     if (before === undefined) return at + 1;
-    // If it let that one go first, it no longer does, so that no two let each other go first. All others stay where they
-    // are: those who went before the two, and the one who came after them.
+    // If it let that one go first, it no longer does, so that no two let each other go first. All others stay where
+    // they are: those before the two, and the one after them.
     if (waiter.letsFirst.delete(before)) {
       for (const earlier of before.letsFirst) waiter.letsFirst.add(earlier);
       after?.letsFirst.add(before);
@@ -194,7 +199,7 @@ export class Line {
     return at;
   }
 
-  /** This one runs now and waits no more; `head` was the first in the order, and is overtaken if it is another one. */
+  /** Removes the waiter that runs now. `head` was first in the order, and is overtaken if it is another one. */
   serve({ waiter, turnOf, before, streak }: Turn<Waiter>, head: Waiter, now: number): void {
     const { lane, runner, caller } = waiter.wish;
     turnOf.turnCame = true;
@@ -202,10 +207,10 @@ export class Line {
     this.#byRunner.overtake(waiter, head, now);
     this.#lastTurn = waiter.class === 'background' ? this.#remembered(waiter) : undefined;
     if (before !== undefined) before.heldBackSince ??= now;
-    // An embed runs beside the chats: it ends no batch of theirs.
+    // An embed runs beside the chats and ends none of their batches.
     if (lane === 'chat') {
       this.#batches.leased(runner, waiter.fifoSwitch);
-      // Who takes a slot that the first in line cannot use passes it, though the plan for that slot does not know of it.
+      // One that takes a slot that the head can't use overtakes it, though the plan for that slot does not show it.
       this.#streak = waiter === head ? streak : this.#streak + 1;
       this.#runner = runner;
       this.#row = before === undefined ? 0 : this.#row + 1;
@@ -217,7 +222,7 @@ export class Line {
     this.remove(waiter);
   }
 
-  /** How everything stands, should the turn that is given now be given back. */
+  /** Remembers the state, in case the turn is given back. */
   #remembered(waiter: Waiter): LastTurn {
     const { lane, caller } = waiter.wish;
     const [served, runner, streak, row] = [this.#lastServed.get(caller), this.#runner, this.#streak, this.#row];
@@ -232,12 +237,12 @@ export class Line {
     return { waiter, undo };
   }
 
-  /** Whether anybody needs this runner. */
+  /** Whether any waiter needs this runner. */
   wants(runner: string): boolean {
     return this.#byRunner.wants(runner);
   }
 
-  /** Resolves as soon as nobody needs this runner, or when the signal aborts. */
+  /** Resolves when no waiter needs this runner, or when the signal aborts. */
   unwanted(runner: string, signal: AbortSignal): Promise<void> {
     return this.#byRunner.unwanted(runner, signal);
   }
@@ -248,7 +253,10 @@ function firstOf(waiters: Iterable<Waiter>): Waiter[] {
   return first === undefined ? [] : [first];
 }
 
-/** Who was moved by hand is held up for nobody, and so stands in no file behind one who may be. */
+/**
+ * Waiters moved by hand have files of their own: nothing holds them, so they must not stand behind one that may be
+ * held.
+ */
 function fileKey(waiter: Waiter): string {
   return `${waiter.wish.lane} ${waiter.movedByHand ? 'moved ' : ''}${fileOf(waiter)}`;
 }

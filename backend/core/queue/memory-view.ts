@@ -1,16 +1,16 @@
-// Ollama's memory as the order sees it: which runners need no load, and who would have to leave for one that does. Pure;
-// what is known of it is learned in core/models.
+// Ollama's memory as the order sees it: which runners need no load, and which ones a load would evict. Pure;
+// core/models learns what is known of it.
 
 export interface MemoryView {
   /** Runners whose requests need no load. */
   readonly runners: ReadonlySet<string>;
-  /** Those that somebody wants to stay: pinned, or on the lists of models to be kept warm. */
+  /** Runners that should stay: pinned, or on the lists of models to keep warm. */
   readonly kept: ReadonlySet<string>;
-  /** Those of `beside` that would leave memory if this runner was loaded; all of them where that is not known. */
+  /** Which of `beside` loading this runner would evict; all of them when that is unknown. */
   leavers(runner: string, beside: ReadonlySet<string>): readonly string[];
 }
 
-/** Where nothing is known of the memory: the runner that ran last is in it, and leaves for any other one. */
+/** The view when nothing is known: the runner that ran last is loaded, and any other one evicts it. */
 export function onlyLast(runner: string | undefined): MemoryView {
   return {
     runners: new Set(runner === undefined ? [] : [runner]),
@@ -26,10 +26,10 @@ export function afterLoad(memory: MemoryView, runner: string): MemoryView {
   return { ...memory, runners: runners.add(runner), leavers: memory.leavers.bind(memory) };
 }
 
-/** So much worse is it to push out a runner that is kept warm than some that are wanted by somebody in line. */
+/** How much worse it is to evict a runner that is kept warm than one that a waiter needs. */
 const KEPT = 1000;
 
-/** What a load costs: how many runners it pushes out that would have to be loaded again. */
+/** The cost of a load: how many runners it evicts that would have to be loaded again. */
 export function costOf(runner: string, memory: MemoryView, wanted: ReadonlySet<string>): number {
   return memory
     .leavers(runner, memory.runners)

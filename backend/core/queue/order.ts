@@ -1,70 +1,73 @@
-// In which order waiting requests run: classes and aging, fairness between callers, what is in memory before what has to
-// be loaded, prompts that go on with what was read last (going-on.ts), and moves by hand. Pure: the order is who is next, again and again. line.ts keeps those who wait, queue.ts
-// gives the leases. docs/scheduling.md tells the rules in words.
+// The order in which waiting requests run: classes and aging, fairness between callers, loaded runners before others,
+// prompts that continue what was read last (going-on.ts), and moves by hand. Pure: the order is the next one, again and
+// again. line.ts keeps the waiters, queue.ts gives the leases. docs/scheduling.md explains the rules.
 import { CLASS_STEP, levelOf, PRIORITY, type Urgency } from '../../contract/chat/chat-request.ts';
 import { whoGoesOn, type PromptView, type Promptly } from './going-on.ts';
 import { Heap } from './heap.ts';
 import { afterLoad, costOf, type MemoryView } from './memory-view.ts';
 
-/** One in line, as the plan sees it. Moments of the monotonic clock, in milliseconds. */
+/** A waiter, as the plan sees it. Times are on the monotonic clock, in milliseconds. */
 export interface Waiting<W = never> extends Urgency, Promptly {
-  /** Grows with arrival; never equal for two. */
+  /** Grows with arrival; never equal for two waiters. */
   readonly seq: number;
   readonly caller: string;
   /** Requests with one runner key need no reload between them. */
   readonly runner: string;
   readonly since: number;
-  /** What it had waited before, in milliseconds; it ages by that too. */
+  /** Milliseconds that it had waited before; they count for its age. */
   readonly waitedMs?: number;
-  /** When another runner's request first overtook this one, if one did. */
+  /** When a request of another runner first overtook it, if one did. */
   readonly passedSince: number | undefined;
-  /** When, in its turn, one whose prompt goes on first went before it, if one did. */
+  /** When, in its turn, one was first let go before it for its prompt, if one was. */
   readonly heldBackSince?: number | undefined;
-  /** Those that were moved before this one by hand, in the order of the moves: they go first when its turn comes. */
+  /** Waiters that were moved before this one by hand, in order of the moves: they go first in its turn. */
   readonly letsFirst?: Iterable<W>;
-  /** Its turn had come, and it let another one go first. */
+  /** It had its turn, and let another one go first. */
   readonly turnCame?: boolean;
   /** Somebody moved it by hand. */
   readonly movedByHand?: boolean;
-  /** It waits no more, though it may have been moved before one who does. */
+  /** It no longer waits, though it may still be in the `letsFirst` of one that does. */
   readonly left?: boolean;
 }
 
 export interface PlanState {
   readonly now: number;
-  /** What needs no load. */
+  /** The runners that need no load. */
   readonly memory: MemoryView;
-  /** How many requests ran in a row without a load while somebody as urgent waited for one; at least 1 after the first. */
+  /**
+   * How many requests ran in a row without a load while an equally urgent waiter needed one; at least 1 after the
+   * first.
+   */
   readonly streak: number;
-  /** For each caller, a number that grows with each lease given; callers not in it were never served. */
+  /** For each caller, a number that grows with each lease. Callers without one were never served. */
   readonly lastServed: ReadonlyMap<string, number>;
-  /** queue.aging_ms: after each such time a waiter counts as one class more urgent. */
+  /** queue.aging_ms: after each such period a waiter counts as one class more urgent. */
   readonly agingMs: number;
-  /** queue.max_wait_ms: who has waited half of it counts as most urgent, so that nobody's patience ends for another's class. */
+  /** queue.max_wait_ms: a waiter is most urgent after half of it, so that it does not time out for its class. */
   readonly maxWaitMs: number;
-  /** batch.max_batch_size: requests in a row without a load while somebody waits for one. */
+  /** batch.max_batch_size: how many requests may run in a row without a load while a waiter needs one. */
   readonly maxBatch: number;
-  /** batch.batch_timeout_ms: how long a waiter may be overtaken by requests of other runners. */
+  /** batch.batch_timeout_ms: how long requests of other runners may overtake a waiter. */
   readonly batchTimeoutMs: number;
-  /** What runners hold of prompts; undefined where the order does not ask for it (queue.by_prompt). */
+  /** What runners hold of prompts; undefined when the order ignores that (queue.by_prompt). */
   readonly prompts?: PromptView | undefined;
-  /** How many went before others in a row since their prompts go on. */
+  /** How many waiters in a row were let go first for their prompts. */
   readonly row?: number;
 }
 
-/** Among whom the order looks for prompts that go on. */
+/** The waiters among which prompts are compared. */
 export interface Company<W> {
-  /** Whether one may go before another at all. */
+  /** Whether a waiter may go before another at all. */
   mayGo(waiter: W): boolean;
-  /** The first of those who wait for a runner, in the order of arrival; others may be among them. */
+  /** The first waiters for a runner, in order of arrival; others may be among them. */
   waitingFor(runner: string): Iterable<W>;
 }
 
-/** Who goes next, and in whose turn: its own, or that of the one before whom it was moved by hand. */
+/** Who goes next, and in whose turn: its own, or that of the waiter that it was moved before by hand. */
 export interface Turn<W> {
   readonly waiter: W;
   readonly turnOf: W;
-  /** Whose turn it was by everything but its prompt, and who lets it go on first; undefined where nobody does. */
+  /** Who would be next but for the prompts, and lets this one go first; undefined when nobody does. */
   readonly before: W | undefined;
   /** Whether its runner has to be loaded for it. */
   readonly loads: boolean;
@@ -72,7 +75,7 @@ export interface Turn<W> {
   readonly streak: number;
 }
 
-/** The planned order of all who wait. */
+/** The planned order of all waiters. */
 export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: PlanState): W[] {
   const files = new Map<string, W[]>();
   for (const waiter of [...waiting].toSorted((a, b) => a.seq - b.seq)) {
@@ -84,7 +87,7 @@ export function planOrder<W extends Waiting<W>>(waiting: readonly W[], state: Pl
   return Array.from(inOrder<W>(files.values(), state, company), ({ waiter }) => waiter);
 }
 
-/** Waiters who have these in common stand in one file, and leave it in the order of arrival. */
+/** Waiters with the same values here stand in one file, in order of arrival. */
 export function fileOf({
   class: of,
   priority,
@@ -95,11 +98,11 @@ export function fileOf({
 }
 
 /**
- * Who is next, and who after that. Urgency first; within one urgency the callers take turns, and requests of runners that
- * are in memory go first, at most `maxBatch` in a row and never past a waiter that has been overtaken for
- * `batchTimeoutMs`; within the same bounds, one goes first whose prompt goes on with what its runner has read. Who was moved by
- * hand goes just before the one before whom it was moved, if it `mayGo` at all.
- * `files` are all who wait, by `fileOf`, each in the order of arrival. No more is planned than is read.
+ * Yields who is next, and who after that. Urgency comes first. Within one urgency, callers take turns, and requests of
+ * loaded runners go first: at most `maxBatch` in a row, and never past a waiter that was overtaken for
+ * `batchTimeoutMs`. Within the same limits, a prompt goes first that continues what its runner read. A waiter moved by
+ * hand goes just before the one that it was moved before, if it `mayGo`. `files` are all waiters by `fileOf`, each in
+ * order of arrival. Plans no more turns than are read.
  */
 export function* inOrder<W extends Waiting<W>>(
   files: Iterable<Iterable<W>>,
@@ -124,17 +127,19 @@ export function* inOrder<W extends Waiting<W>>(
     line.serve(waiter);
     letAnotherGo = waiter === turnOf ? undefined : turnOf;
     if (loads) planned.memory = afterLoad(planned.memory, waiter.runner);
-    // Nobody is told a place so far back that it matters, and each look costs.
+    // Places this far back matter to nobody, and each comparison costs.
     const isFar = line.served >= PLANNED_BY_PROMPT;
     planned.prompts = isFar || !waiter.prompt ? undefined : planned.prompts?.after(waiter.runner, waiter.prompt);
   }
 }
 
-/** Turns of a plan that depend on prompts, and how many of those who wait for a runner are looked at for each. */
+/** How many turns of a plan depend on prompts, and how many waiters of a runner are compared for each. */
 const PLANNED_BY_PROMPT = 8;
 const MOST_COMPANY = 32;
 
-/** Who goes before the one whose turn it is, since it goes on with what was read last: one who is just as urgent. */
+/**
+ * An equally urgent waiter that goes before the one whose turn it is, since its prompt continues what was read last.
+ */
 function goingOn<W extends Waiting<W>>(
   due: W,
   state: PlanState,
@@ -161,8 +166,8 @@ function goingOn<W extends Waiting<W>>(
 const MOST_URGENT: Urgency = { class: 'interactive', priority: PRIORITY.least };
 
 /**
- * How urgent it is by now; lower is sooner. After each `agingMs` it has moved up a class, and goes on past the first one,
- * so that two such times and one more put the least of all before everybody who comes then.
+ * The current urgency; lower is sooner. Each `agingMs` moves it up a class, even past the first one, so after two such
+ * periods plus one even the least urgent goes before all newcomers.
  */
 function agedLevel<W>(waiter: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
   if (waiter.turnCame === true) return -Infinity;
@@ -173,7 +178,7 @@ function agedLevel<W>(waiter: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState
 
 /** Whose turn it is among the first of each runner. */
 function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanState): W | undefined {
-  // The usual case, and the one in which a long line must cost little.
+  // The usual case, which must be cheap even for a long line.
   if (heads.length <= 1) return heads[0]?.waiter;
   const { now, batchTimeoutMs, streak, maxBatch, memory } = state;
   const urgent = mostUrgent(heads);
@@ -183,7 +188,7 @@ function choose<W extends Waiting<W>>(heads: readonly Head<W>[], state: PlanStat
   const others = urgent.filter((head) => !ready.includes(head));
   const stays = others.length === 0 || (streak < maxBatch && !others.some(isOverdue));
   if (ready.length > 0 && stays) return first(ready, isOverdue, byTurn);
-  // Only who is not overdue yet may be passed by one whose load costs less.
+  // Only a waiter that is not overdue may be overtaken by one whose load costs less.
   const wanted = new Set(heads.map(({ waiter }) => waiter.runner));
   const cost = new Map(others.map((head) => [head, costOf(head.waiter.runner, memory, wanted)]));
   const byCost = (a: Head<W>, b: Head<W>): number => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || byTurn(a, b);
@@ -195,7 +200,7 @@ function mostUrgent<W>(heads: readonly Head<W>[]): Head<W>[] {
   return heads.filter((head) => head.level === level);
 }
 
-/** The first of those who are meant, or of all where none is. */
+/** The first that is meant, or the first of all when none is. */
 function first<W>(heads: Head<W>[], isMeant: (head: Head<W>) => boolean, by: Compare<Head<W>>): W | undefined {
   const meant = heads.filter(isMeant);
   return (meant.length > 0 ? meant : heads).toSorted(by)[0]?.waiter;
@@ -203,7 +208,7 @@ function first<W>(heads: Head<W>[], isMeant: (head: Head<W>) => boolean, by: Com
 
 type Compare<T> = (a: T, b: T) => number;
 
-/** It, or the first of those whom it lets go first, or of those whom that one lets go first. */
+/** The waiter itself, or the first that it lets go first, followed recursively. */
 function foremost<W extends Waiting<W>>(waiter: W, line: Files<W>, mayGo: (waiter: W) => boolean): W {
   for (const other of waiter.letsFirst ?? []) {
     if (other.left !== true && !line.isServed(other) && mayGo(other)) return foremost(other, line, mayGo);
@@ -216,7 +221,7 @@ interface Head<W> {
   readonly waiter: W;
   readonly rest: Iterator<W>;
   readonly level: number;
-  /** When its caller was served last. */
+  /** When its caller was last served. */
   readonly served: number;
 }
 
@@ -224,14 +229,14 @@ function byTurn<W extends Waiting<W>>(a: Head<W>, b: Head<W>): number {
   return a.level - b.level || a.served - b.served || a.waiter.seq - b.waiter.seq;
 }
 
-/** Turns that are planned come after all that were. */
+/** Planned turns come after all that were served. */
 const PLANNED = 2 ** 52;
 
-/** The heads of all files, the soonest of each runner at hand. */
+/** The heads of all files, with the soonest of each runner. */
 class Files<W extends Waiting<W>> {
   readonly #state: PlanState;
   readonly #runners = new Map<string, Heap<Head<W>>>();
-  /** Those whose turn is planned, and the last turn of each of their callers. */
+  /** The waiters whose turn is planned, and the last turn of each of their callers. */
   readonly #served = new Set<W>();
   readonly #turns = new Map<string, number>();
 
@@ -240,7 +245,7 @@ class Files<W extends Waiting<W>> {
     for (const file of files) this.#enter(file[Symbol.iterator]());
   }
 
-  /** The first of a file that is not served yet takes its place. */
+  /** Enters the first of a file that is not served yet. */
   #enter(rest: Iterator<W>): void {
     let next = rest.next();
     while (next.done !== true && this.#served.has(next.value)) next = rest.next();
@@ -260,7 +265,7 @@ class Files<W extends Waiting<W>> {
     return [...this.#runners.values()].flatMap((heads) => this.#soonest(heads) ?? []);
   }
 
-  /** What was put in before its turn or its caller's came is put in anew. A caller's turn only ever moves back. */
+  /** Re-enters heads that were added before they or their caller were served. A caller's turn only ever moves back. */
   #soonest(heads: Heap<Head<W>>): Head<W> | undefined {
     for (;;) {
       const head = heads.least;

@@ -1,5 +1,5 @@
-// What those who wait are told of the future: their places, when each should start, and when a place gets free for those
-// who are refused. It asks the queue for order and slots, tells what is news, and decides nothing.
+// What waiters are told about the future: their places, when each should start, and when refused callers should retry.
+// Asks the queue for order and slots, reports changes, and decides nothing.
 import { etaOf, isLate, type Waiting } from '../../contract/chat/chat.ts';
 import { plannedStarts, type Planned, type Slot } from './estimate.ts';
 import type { Hold } from './people.ts';
@@ -7,69 +7,72 @@ import type { Clock } from '../ports.ts';
 import type { Turn } from './order.ts';
 import { LANES, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
 
-/** What the outlook is taken from, as it is at the moment of asking. */
+/** The current state that the outlook is computed from. */
 export interface OutlookParts {
   readonly clock: Clock;
-  /** Those who wait in a lane, the next one first. */
+  /** The waiters of a lane, the next one first. */
   plan(lane: Lane): readonly Turn<Waiter>[];
-  /** When each slot of a lane gets free, if runs take so long. */
+  /** When each slot of a lane becomes free, if runs take this long. */
   slots(lane: Lane, runMs: RunMs): readonly Slot[];
-  /** How many slots of a lane requests may have that are not a person's. */
+  /** How many slots of a lane are open to requests that are not a person's. */
   others(lane: Lane): number;
-  /** What keeps one from starting though a slot is free, `until` in milliseconds from now; undefined when nothing does. */
+  /**
+   * Why a waiter may not start though a slot is free, `until` in milliseconds from now; undefined when nothing holds
+   * it.
+   */
   hold(waiter: Waiter): Hold | undefined;
-  /** Milliseconds to load what a request needs; 0 when it is in memory. */
+  /** Milliseconds to load what a request needs; 0 when it is loaded. */
   loadMs(wish: LeaseWish): number;
   /** How many wait, in a lane or in both. */
   size(lane?: Lane): number;
   /** Why the line does not move; undefined while it does. */
   halted(): Halt | undefined;
-  /** While Ollama is away: milliseconds until its machine should be awake, where that is being woken. */
+  /** While Ollama is away: milliseconds until its machine should be awake, if it is being woken. */
   wakingMs?(): number | undefined;
 }
 
-/** Why nobody is given a slot: somebody paused the queue, or Ollama is away. */
+/** Why no slots are given out: somebody paused the queue, or Ollama is away. */
 export type Halt = 'paused' | 'ollama';
 
-/** How long a run takes in all, of which `goneMs` are over. */
+/** How long a run takes in total, given that `goneMs` have passed. */
 export type RunMs = (wish: LeaseWish, goneMs: number) => number;
 
 const expected: RunMs = (wish) => wish.expectedMs();
 
 /**
- * While nothing like it has been measured, who is refused is told first when a short answer would be over, and then the
- * whole guess: coming back too early costs next to nothing, staying away from an empty queue costs all the wait.
+ * For refused callers, before anything was measured: assumes a short answer first, and then the whole guess. Retrying
+ * too early costs almost nothing, but staying away from an empty queue costs the whole wait.
  */
 const hoped: RunMs = (wish, goneMs) => {
   const guess = wish.expectedMs();
   return wish.isGuess?.() === true && goneMs < guess / 10 ? guess / 10 : guess;
 };
 
-/** In a line up to this long everybody is told of every change at once. */
+/** Up to this many waiters, everybody is told of every change at once. */
 const TOLD_AT_ONCE = 10;
-/** In a longer one there is a pause of a millisecond for each who waits, and no longer one than this. */
+/** With more, there is a pause of one millisecond per waiter, up to this. */
 const LONGEST_PAUSE_MS = 1000;
-/** A newcomer to a line up to this long is told its exact place; in a longer one it is told that it is last. */
+/** Up to this many waiters, a newcomer gets its exact place; with more, it is told that it is last. */
 const PLANNED_AT_ONCE = 50;
-/** Retry-After says no more than this (retryAfterSeconds). */
+/** The longest Retry-After (retryAfterSeconds). */
 const LONGEST_RETRY_MS = 120_000;
 
-/** One who comes now, behind all others. */
+/** A request that comes now, behind all others. */
 const NEWCOMER: Planned = { runMs: 0, loadMs: 0, isPerson: true };
 
 export class Outlook {
   readonly #parts: OutlookParts;
   readonly #stopped = new AbortController();
-  /** Something has changed since all were told, and the next look has been arranged. */
+  /** Something changed since all were told, and the next update is scheduled. */
   #stale = false;
   #arranged = false;
   #lookAgainAt = -Infinity;
-  /** What a newcomer to a long line is told, from the last look and those who have come since. */
+  /** What a newcomer to a long line is told, from the last update and those who have come since. */
   readonly #behindAll: Record<Lane, Waiting>;
-  /** When the places of a long line get free, by the last look for them, and when to look again. */
+  /** When the places of a long line become free, as last computed, and when to compute that again. */
   #frees: readonly number[] = [];
   #freesUntil = -Infinity;
-  /** Up to when the places that get free are promised to those who were refused. */
+  /** Places that become free until then are promised to refused callers. */
   #promisedUntil = -Infinity;
 
   constructor(parts: OutlookParts) {
@@ -78,12 +81,12 @@ export class Outlook {
     this.#behindAll = { chat: nobody, embed: nobody };
   }
 
-  /** Says no more. */
+  /** Stops all updates. */
   stop(): void {
     this.#stopped.abort();
   }
 
-  /** One who has just come is told its place before anything is answered: in a long line, the last one for the time being. */
+  /** Tells a newcomer its place before anything is answered; in a long line, provisionally the last one. */
   came(waiter: Waiter): void {
     const { size } = this.#parts;
     const { lane } = waiter.wish;
@@ -94,7 +97,7 @@ export class Outlook {
     }
   }
 
-  /** The word for one who stands behind all others as far as is known; who comes after it stands behind it too. */
+  /** The estimate for a newcomer behind all known waiters; the next newcomer stands behind it too. */
   #last({ wish }: Waiter): Waiting {
     const { size, slots } = this.#parts;
     const word = { ...this.#behindAll[wish.lane], position: size(wish.lane) };
@@ -103,14 +106,14 @@ export class Outlook {
     return word;
   }
 
-  /** Something has changed: everybody is told once the current work is done, and in a long line not too often. */
+  /** Schedules an update for everybody after the current work, and less often in a long line. */
   changed(): void {
     this.#stale = true;
     if (this.#arranged) return;
     this.#arranged = true;
     const tell = (): void => {
       this.#arranged = false;
-      // Unless they have been told since: newcomers are told at once.
+      // Skip it if all were told since, as happens when a newcomer is told.
       if (this.#stale) this.#tell();
     };
     const { clock } = this.#parts;
@@ -128,7 +131,7 @@ export class Outlook {
     this.#lookAgainAt = this.#pausedUntil();
   }
 
-  /** What each of a lane is to be told, by their order now. */
+  /** What each waiter of a lane is told, by the current order. */
   #words(lane: Lane): ReadonlyMap<Waiter, Waiting> {
     const plan = this.#plan(lane);
     const words = new Map<Waiter, Waiting>();
@@ -141,7 +144,10 @@ export class Outlook {
     return words;
   }
 
-  /** All of a lane, the next one first: those who may start when the next slot gets free pass those who may not. */
+  /**
+   * All waiters of a lane, the next one first. Those that may start when the next slot is free go before those that may
+   * not.
+   */
   #plan(lane: Lane): readonly Turn<Waiter>[] {
     const { plan, slots, hold } = this.#parts;
     const all = plan(lane);
@@ -151,7 +157,7 @@ export class Outlook {
     return [...all.filter((turn) => !isPassed(turn)), ...all.filter(isPassed)];
   }
 
-  /** When to look at the whole line again: telling all of each change costs the square of their number. */
+  /** When to update the whole line again: telling all of each change costs the square of their number. */
   #pausedUntil(): number {
     const { clock, size } = this.#parts;
     return size() <= TOLD_AT_ONCE ? -Infinity : clock.elapsed() + Math.min(LONGEST_PAUSE_MS, size());
@@ -163,7 +169,9 @@ export class Outlook {
     waiter.wish.onWaiting(word);
   }
 
-  /** A new estimate alone is news only when it is more than a second off what the old one has come to. */
+  /**
+   * A new estimate alone counts as a change only if it differs by at least a second from what the old one has become.
+   */
   #isNews({ told, toldLate }: Waiter, word: Waiting): boolean {
     const now = this.#parts.clock.elapsed();
     if (told === undefined || told.position !== word.position || toldLate !== isLate(word, now)) return true;
@@ -173,18 +181,18 @@ export class Outlook {
     return Math.abs(etaOf(told, now) - word.eta_ms) >= 1000;
   }
 
-  /** `turn`: undefined of one who would come now. */
+  /** `turn` is undefined for a request that would come now. */
   #wordOf({ ms, dueAt, stuck }: Slot, position: number, turn: Turn<Waiter> | undefined): Waiting {
     const { waiter, before } = turn ?? {};
     const { clock, halted, hold } = this.#parts;
     const halt = halted();
-    // Nobody knows when Ollama is back: the estimate is of what comes after that.
+    // It is unknown when Ollama is back, so the estimate covers what comes after that.
     if (halt === 'ollama') return this.#wordWhileAway(ms, position);
     const why = waiter === undefined ? undefined : (hold(waiter)?.why ?? (waiter.gaveWay ? 'people' : undefined));
     const waitsFor = why === undefined ? {} : { waits_for: why };
     const goesOn = before === undefined ? {} : ({ goes_on: true } as const);
     const word = { phase: 'queued', position, eta_ms: Math.round(ms), ...waitsFor, ...goesOn } as const;
-    // While it is paused nobody comes nearer by waiting.
+    // While the queue is paused, waiting brings nobody nearer.
     if (halt === 'paused' || stuck === true) return word;
     return { ...word, as_of: clock.elapsed(), ...(dueAt === undefined ? {} : { due_at: dueAt }) };
   }
@@ -197,7 +205,7 @@ export class Outlook {
     return { phase: 'queued', position, eta_ms, as_of: clock.elapsed(), waits_for: 'waking' };
   }
 
-  /** When each of a lane starts, in their order, and last one who would come now. */
+  /** When each waiter of a lane starts, in order, and last a request that would come now. */
   #starts(lane: Lane, plan: readonly Turn<Waiter>[], runMs: RunMs): Slot[] {
     const { slots, others, loadMs, hold } = this.#parts;
     const planned = plan.map(({ waiter, loads }) => ({
@@ -215,8 +223,8 @@ export class Outlook {
   }
 
   /**
-   * Milliseconds until a place gets free for one who is refused now: the next one that is not promised to another who was
-   * refused, so that they do not all come back at once. Past the longest time that can be said it begins with the first.
+   * Milliseconds a refused caller should wait before it retries. Each refusal gets a later place, so that they do not
+   * all come back at once. Beyond the longest possible Retry-After it starts over with the first place.
    */
   nextPlace(): number {
     const now = this.#parts.clock.elapsed();
@@ -234,8 +242,8 @@ export class Outlook {
   }
 
   /**
-   * Moments at which somebody who waits starts and so leaves its place, and then one who would come now. Where nobody waits
-   * here, those who do wait for the turn of another in a conversation: for a chat that runs.
+   * When waiters start and so leave their places, and then when a request that came now would start. If nobody waits
+   * here, the refused callers wait for a turn in a conversation, and so for a running chat.
    */
   #placesFree(now: number): number[] {
     const { size } = this.#parts;

@@ -1,15 +1,15 @@
-// What the line has seen lately: who held a slot and until when, and when it did not move. It answers who and what was in the way
-// of a request in a stretch of time, without anything being written down for each that waits.
+// The recent history of the queue: who held a slot and until when, and when it stood still. It answers who and what was
+// in the way of a request, without recording anything for each waiter.
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 import type { Halt } from './outlook.ts';
 import type { Hold } from './people.ts';
 import type { Asks, Lane } from './waiter.ts';
 
-/** Runs and halts that are remembered; the oldest go first. */
+/** How many runs and halts are remembered; the oldest go first. */
 const MOST_RUNS = 1000;
 const MOST_HALTS = 100;
 
-/** A stretch of time, by the monotonic clock. */
+/** A stretch of time on the monotonic clock. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -22,17 +22,17 @@ export interface PastRun extends Stretch, Asks {
   readonly model: string;
   readonly caller: string;
   readonly class: QueueClass;
-  /** Its runner was not in memory when it got its slot. */
+  /** Its runner was not loaded when it got its slot. */
   readonly loads: boolean;
   /** It was given up so that a person could go first. */
   readonly gaveWay: boolean;
-  /** It went before one whose turn it would have been, since its prompt went on with what was read last. */
+  /** It went before the one whose turn it was, since its prompt continued what was read last. */
   readonly wentOn: boolean;
-  /** What had kept it from starting though a slot was free, the last time that something did. */
+  /** What last held it back though a slot was free. */
   readonly held: Hold['why'] | undefined;
 }
 
-/** Nobody was given a slot, or the machine slept and nothing at all happened. */
+/** A time in which no slots were given out, or the machine slept. */
 export interface PastHalt extends Stretch {
   readonly why: Halt | 'asleep';
 }
@@ -44,18 +44,18 @@ export class PastRuns {
 
   ended(run: PastRun): void {
     this.#runs.push(run);
-    // Many at a time now and then: shifting a long array each time is slow.
+    // Remove many at once, since shifting a long array each time is slow.
     if (this.#runs.length >= 2 * MOST_RUNS) this.#runs.splice(0, MOST_RUNS);
   }
 
-  /** Why the line does not move now; undefined while it does. */
+  /** Notes why the line does not move now; undefined while it does. */
   halted(why: Halt | undefined, now: number): void {
     if (this.#halt?.why === why) return;
     if (this.#halt !== undefined) this.#keep({ ...this.#halt, to: now });
     this.#halt = why === undefined ? undefined : { why, from: now };
   }
 
-  /** The machine has slept until now, for so many milliseconds that the monotonic clock has counted. */
+  /** Notes that the machine slept until now, for this many milliseconds of the monotonic clock. */
   slept(ms: number, now: number): void {
     this.#keep({ why: 'asleep', from: now - ms, to: now });
   }
@@ -65,12 +65,12 @@ export class PastRuns {
     if (this.#halts.length > MOST_HALTS) this.#halts.shift();
   }
 
-  /** Those that ended no sooner than `from` and began no later than `to`. */
+  /** The runs that ended at `from` or later and began at `to` or earlier. */
   runs({ from, to }: Stretch): PastRun[] {
     const found: PastRun[] = [];
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       const run = this.#runs[i];
-      // They are in the order in which they ended.
+      // Runs are in order of their ends.
       if (run === undefined || run.to < from) break;
       if (run.from <= to) found.push(run);
     }

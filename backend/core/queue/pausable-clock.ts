@@ -1,12 +1,12 @@
-// A clock that can be paused, for time limits that must not run out while nothing may run.
-// It knows nothing of what is waited for.
+// A clock that can be paused, for time limits that must not run out while nothing may run. Independent of what is
+// waited for.
 import { onAbort } from '../abort.ts';
 import type { Clock } from '../ports.ts';
 
 export class PausableClock {
   readonly #clock: Clock;
   #pausedAt: number | undefined;
-  /** Milliseconds for which it stood still, the pause under way left out. */
+  /** Milliseconds for which it stood still, without the current pause. */
   #pausedMs = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -30,12 +30,12 @@ export class PausableClock {
     for (const wake of waiting) wake();
   }
 
-  /** So many milliseconds went by that nobody could use: the machine slept. */
+  /** Skips milliseconds that nobody could use, because the machine slept. */
   skip(ms: number): void {
     if (!this.paused) this.#pausedMs += ms;
   }
 
-  /** Like Clock.elapsed, but for the time in which it stood still. */
+  /** Like Clock.elapsed, but without the time in which it stood still. */
   elapsed(): number {
     return this.#clock.elapsed() - this.#pausedSoFar();
   }

@@ -1,6 +1,6 @@
-// People first, at the cost of background work: that starts when its own caller is quiet, and not on the memory of a model
-// that somebody talks with; and while its caller was told nothing yet, it gives its slot back to a person. None of this
-// holds for work that has waited long enough to move up a class. It remembers and judges; queue.ts acts.
+// People first, at the cost of background work. Background work starts when its own caller is quiet, and does not evict
+// a model that somebody is talking with. Until its caller received anything, it gives its slot back to a person. Work
+// that has waited long enough to move up a class is exempt. Remembers and judges; queue.ts acts.
 import type { ReadConfig } from '../ports.ts';
 import type { Running } from './runs.ts';
 import type { LeaseWish, Waiter } from './waiter.ts';
@@ -10,22 +10,22 @@ const MOST = 1000;
 
 export interface PeopleParts {
   readonly config: ReadConfig;
-  /** Whether to load what this one needs may take the memory of that runner. Absent: never. */
+  /** Whether loading what this request needs may evict that runner. Absent means never. */
   evicts?(wish: LeaseWish, runner: string): boolean;
 }
 
-/** Why somebody does not start though it is its turn and a slot is free, and until when. */
+/** Why a waiter does not start in its turn though a slot is free, and until when. */
 export interface Hold {
-  /** A moment of the clock that waiting is measured by. */
+  /** On the clock that waiting is measured by. */
   readonly until: number;
-  /** `settling`: its caller was active a moment ago. `people`: it would take the memory of a model that a person talks with. */
+  /** `settling`: its caller was active a moment ago. `people`: it would evict a model that a person talks with. */
   readonly why: 'settling' | 'people';
 }
 
-/** Moments are those of the clock that waiting is measured by, in milliseconds. */
+/** Times are on the clock that waiting is measured by, in milliseconds. */
 export class People {
   readonly #parts: PeopleParts;
-  /** By caller, when its last request came that is no background work. */
+  /** By caller, when its last request came that is not background work. */
   readonly #came = new Map<string, number>();
   /** By runner, when a person's answer last began or ended on it. */
   readonly #talked = new Map<string, number>();
@@ -34,17 +34,17 @@ export class People {
     this.#parts = parts;
   }
 
-  /** Somebody takes a place in line. */
+  /** Call when a waiter enters the queue. */
   came({ class: of, caller }: Waiter, now: number): void {
     if (of !== 'background') remember(this.#came, caller, now);
   }
 
-  /** A run begins or ends, of this class when it began. */
+  /** Call when a run begins or ends, with the class that it began with. */
   ran({ class: of, wish }: Pick<Running, 'class' | 'wish'>, now: number): void {
     if (of === 'interactive' && wish.lane === 'chat') remember(this.#talked, wish.runner, now);
   }
 
-  /** Why it does not start now; undefined when nothing speaks against it. */
+  /** Why a waiter does not start now; undefined when nothing holds it. */
   hold(waiter: Waiter, now: number): Hold | undefined {
     if (waiter.class !== 'background' || waiter.movedByHand || waiter.turnCame) return undefined;
     const { settle_ms, evict_after_s } = this.#parts.config().queue;
@@ -56,25 +56,25 @@ export class People {
     return { until, why: idle > quiet ? 'people' : 'settling' };
   }
 
-  /** When somebody last talked with a model whose memory this one may take. */
+  /** When somebody last talked with a model that this request may evict. */
   #lastTalk(wish: LeaseWish): number {
     let last = -Infinity;
-    // They are remembered in the order of these moments.
+    // The map is in order of these times.
     for (const [runner, at] of this.#talked) {
       if (runner !== wish.runner && this.#parts.evicts?.(wish, runner) === true) last = at;
     }
     return last;
   }
 
-  /** When its age gives it another class. */
+  /** When its age moves it up a class. */
   #movesUpAt({ since, waitedMs }: Waiter): number {
     const { aging_ms, max_wait_ms } = this.#parts.config().queue;
     return since - waitedMs + Math.min(aging_ms, max_wait_ms / 2);
   }
 
   /**
-   * Whether a run may be stopped for a person: it is still background work, and its model still loads, or has stood ready
-   * for less than queue.yield_ms. `readyMs`: how long it has by now.
+   * Whether a run may be stopped for a person: it is still background work, and its model is still loading, or has been
+   * ready for less than queue.yield_ms. `readyMs` is how long it has been ready.
    */
   givesWay({ wish, waiter, stop, givesWayFor, begun }: Running, readyMs: number, now: number): boolean {
     const { yield_ms } = this.#parts.config().queue;

@@ -1,5 +1,6 @@
-// The queue in front of the models: bounded, visible, cancellable, with a lane of slots for chats and one for embeds. Whoever holds a lease may run; a lease lives exactly
-// as long as the upstream stream. Who is next is choice.ts, what those who wait are told is outlook.ts; what a lease is used for is not known here.
+// The queue in front of the models: bounded, visible, cancellable, with slots for chats and for embeds. The holder of a
+// lease may run; a lease lasts exactly as long as the upstream stream. choice.ts decides who is next, outlook.ts what
+// waiters are told. The queue does not know what a lease is used for.
 import type { BatchFigures } from './batches.ts';
 import { onAbort } from '../abort.ts';
 import { Alarm } from './alarm.ts';
@@ -18,17 +19,17 @@ import type { Lane, LeaseWish, Place, Waiter } from './waiter.ts';
 
 export interface QueueOptions extends PeopleParts {
   readonly clock: Clock;
-  /** Milliseconds that loading this model will take; undefined where no load of it was measured. */
+  /** Milliseconds that loading this model will take; undefined when no load of it was measured. */
   loadMs(model: string): number | undefined;
-  /** Whether Ollama has both runners in memory, so that requests for both may be outstanding together. */
+  /** Whether Ollama has the runner in memory. Requests for two runners may be outstanding if it has both. */
   resident(runner: string): boolean;
-  /** What is known of Ollama's memory; undefined where nothing is. Call `recheck` when it has changed. */
+  /** What is known of Ollama's memory; undefined when nothing is. Call `recheck` when it has changed. */
   memory?(): MemoryView | undefined;
-  /** What runners hold of prompts. Absent: nothing is known of that. */
+  /** What runners hold of prompts. Absent when that is unknown. */
   readonly prompts?: PromptView | undefined;
-  /** Whether Ollama is away: then nobody is sent to it, and all wait for it. Call `recheck` when it is back. */
+  /** Whether Ollama is away; then nothing is sent and all wait. Call `recheck` when it is back. */
   away?(): boolean;
-  /** While it is away: milliseconds until it should be awake, where it is being woken. */
+  /** While it is away: milliseconds until it should be awake, if it is being woken. */
   wakingMs?(): number | undefined;
   onChange(): void;
 }
@@ -37,12 +38,12 @@ export class LeaseQueue {
   readonly #options: QueueOptions;
   readonly #line = new Line();
   readonly #runs: Runs;
-  /** What waiting is measured by: it stands still while the queue is paused. */
+  /** Measures waiting; it stands still while the queue is paused. */
   readonly #waitClock: PausableClock;
   readonly #outlook: Outlook;
   readonly #people: People;
   readonly #choice: Choice;
-  /** Rings when the next one may start who is held up for people. */
+  /** Rings when the next waiter that is held for people may start. */
   readonly #alarm: Alarm;
   #draining = false;
 
@@ -77,8 +78,9 @@ export class LeaseQueue {
   }
 
   /**
-   * Takes a place in line, or a slot at once when one is free. Throws at once: queue_full with the time after which
-   * a place should be free, shutting_down, or the signal's reason. The clock of queue.max_wait_ms starts here, and stands still while the queue is paused.
+   * Enters the queue, or gets a slot at once when one is free. Throws at once: queue_full with the time after which to
+   * retry, shutting_down, or the signal's reason. The timeout of queue.max_wait_ms starts here, and stands still while
+   * the queue is paused.
    */
   enter(wish: LeaseWish, signal: AbortSignal): Place {
     const { max_queue_size, max_wait_ms } = this.#options.config().queue;
@@ -91,10 +93,10 @@ export class LeaseQueue {
     return this.#stand(waiter, max_wait_ms);
   }
 
-  /** Its patience of `maxWaitMs` began when it came. */
+  /** Its timeout of `maxWaitMs` started when it came. */
   #stand(waiter: Waiter, maxWaitMs: number): Place {
-    // Not by the option `signal` of addEventListener: Node then refers to the listener weakly, which keeps it, and all that it
-    // knows of the request, until a full garbage collection (lib/internal/event_target.js, weakListeners).
+    // Not by the option `signal` of addEventListener: Node then refers to the listener weakly, which keeps it, and all
+    // that it references, until a full garbage collection (lib/internal/event_target.js, weakListeners).
     const off = onAbort(waiter.signal, (reason) => this.#refuse(waiter, () => reason));
     onAbort(waiter.over, off);
     const timeUp = (): void => {
@@ -103,12 +105,12 @@ export class LeaseQueue {
     const left = Math.max(1, waiter.since + maxWaitMs - this.#waitClock.elapsed());
     this.#waitClock.sleep(left, waiter.over).then(timeUp, () => undefined);
     this.#changed();
-    // At once, so that who just came knows its position before anything is answered.
+    // At once, so that a newcomer knows its position before anything is answered.
     this.#outlook.came(waiter);
     return { lease: waiter.lease, granted: waiter.over.aborted };
   }
 
-  /** `waited`: how long it had waited when its turn came. */
+  /** `waited`: how long it had waited when it got its turn, in milliseconds. */
   #standAgain(running: Running, waited: number, signal: AbortSignal): Place {
     if (this.#draining) throw shuttingDown();
     signal.throwIfAborted();
@@ -120,14 +122,14 @@ export class LeaseQueue {
     return this.#stand(again, this.#options.config().queue.max_wait_ms);
   }
 
-  /** `reason` is asked when the place is free already. */
+  /** `reason` is called after the place was freed. */
   #refuse(waiter: Waiter, reason: () => unknown): void {
     this.#line.remove(waiter);
     waiter.refuse(reason());
     this.#changed();
   }
 
-  /** Gives leases while it can; everybody is told where they stand once the current work is done. */
+  /** Grants leases while it can, and schedules an update for all waiters. */
   #changed(): void {
     this.#runs.past.halted(this.#halted, this.#options.clock.elapsed());
     for (let next = this.#choice.next(); next !== undefined; next = this.#choice.next()) this.#grant(next);
@@ -168,7 +170,7 @@ export class LeaseQueue {
     return this.#outlook.eta();
   }
 
-  /** Milliseconds until a place gets free for one who is refused now, each time another one. */
+  /** Milliseconds a refused caller should wait before it retries. Each refusal gets a later place. */
   nextPlace(): number {
     return this.#outlook.nextPlace();
   }
@@ -178,12 +180,12 @@ export class LeaseQueue {
     return this.#runs.isLate(flight);
   }
 
-  /** Milliseconds that a run for this flight should take, by what is known now; undefined where nothing is, or none runs. */
+  /** Expected milliseconds of a run for this flight; undefined when unknown, or when none runs. */
   expectedMs(flight: string): number | undefined {
     return this.#runs.expectedMs(flight);
   }
 
-  /** The runs that held a slot in a stretch of time by the monotonic clock, as far as they are remembered. */
+  /** The runs that held a slot in a stretch of time on the monotonic clock, as far as they are remembered. */
   ranDuring(stretch: Stretch): PastRun[] {
     return this.#runs.during(stretch);
   }
@@ -193,7 +195,7 @@ export class LeaseQueue {
     return this.#runs.past.halts(stretch);
   }
 
-  /** Moves what waits for this flight one place nearer in its lane. The new place, from 1; undefined when nothing waits for it. */
+  /** Moves the waiter for this flight one place up in its lane. Returns its place, from 1, or undefined without one. */
   moveUp(flight: string): number | undefined {
     const found = this.#line.all().find(({ wish }) => wish.serves?.(flight) === true);
     if (found === undefined) return undefined;
@@ -211,27 +213,27 @@ export class LeaseQueue {
     );
   }
 
-  /** Whether anybody in line needs this runner. */
+  /** Whether any waiter needs this runner. */
   wants(runner: string): boolean {
     return this.#line.wants(runner);
   }
 
   /**
-   * Resolves as soon as nobody in line needs this runner, or when the signal aborts; at once where its run gives way for
-   * another runner, since whoever else is in line for it comes after that.
+   * Resolves when no waiter needs this runner, or when the signal aborts. At once when its run gives way to another
+   * runner, since all other waiters for it come after that.
    */
   async unwanted(runner: string, signal: AbortSignal): Promise<void> {
     if (!this.#runs.isGivenUp(runner)) await this.#line.unwanted(runner, signal);
   }
 
-  /** The machine slept for so many milliseconds that the clock has counted; nobody's wait runs out by them. */
+  /** The machine slept for this many milliseconds of the clock; they do not count towards any timeout. */
   slept(ms: number): void {
     this.#runs.past.slept(ms, this.#options.clock.elapsed());
     this.#waitClock.skip(ms);
     this.#changed();
   }
 
-  /** Running ones finish, new ones wait, and nobody's wait runs out. */
+  /** Running requests finish, new ones wait, and no wait times out. */
   pause(): void {
     this.#waitClock.pause();
     this.#changed();
@@ -242,13 +244,13 @@ export class LeaseQueue {
     this.#changed();
   }
 
-  /** After a change of the configuration, of a priority, or of the models in memory. */
+  /** Call after a change of the configuration, of a priority, or of the loaded models. */
   recheck(): void {
     this.#line.refile();
     this.#changed();
   }
 
-  /** Refuses everything from now on, also those in line, with shutting_down. Running ones keep their lease. */
+  /** Refuses everything from now on, including the waiters, with shutting_down. Running requests keep their lease. */
   drain(): void {
     this.#draining = true;
     this.#outlook.stop();
@@ -260,7 +262,7 @@ export class LeaseQueue {
     return this.#waitClock.paused;
   }
 
-  /** Why nobody is given a slot, however many are free. */
+  /** Why no slots are given out, however many are free. */
   get #halted(): Halt | undefined {
     if (this.paused) return 'paused';
     return this.#options.away?.() === true ? 'ollama' : undefined;

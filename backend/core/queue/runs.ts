@@ -1,5 +1,5 @@
-// The runs that hold a slot: since when, how long each should take, and what is to be told while one takes longer. Who gets
-// a slot is queue.ts.
+// The runs that hold a slot: since when, how long each should take, and what to report while one takes longer. queue.ts
+// decides who gets a slot.
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 import { onAbort } from '../abort.ts';
 import type { Slot } from './estimate.ts';
@@ -9,10 +9,10 @@ import { PastRuns, type PastRun, type Stretch } from './past-runs.ts';
 import type { Clock } from '../ports.ts';
 import { GIVES_WAY, type Asks, type Lane, type LeaseWish, type Waiter } from './waiter.ts';
 
-/** One that holds a slot. */
+/** A run that holds a slot. */
 export interface Running {
   readonly wish: LeaseWish;
-  /** How it stood in line. */
+  /** Its waiter in the queue. */
   readonly waiter: Waiter;
   readonly asks: Asks;
   /** When it got its slot. */
@@ -21,22 +21,22 @@ export interface Running {
   readonly class: QueueClass;
   /** Aborts when it must stop. */
   readonly signal: AbortSignal;
-  /** Stops it so that it can be run anew; undefined where that is never asked of it. */
+  /** Stops it so that it can be retried; undefined when that is never done. */
   readonly stop: AbortController | undefined;
-  /** The runner for which it lets somebody go first, once it does. */
+  /** The runner that it gives way for, once it does. */
   givesWayFor: string | undefined;
-  /** Expected milliseconds of the load before it, at the time of the grant; undefined where no load of it was measured. */
+  /** Expected milliseconds of its load, as of the grant; undefined when no load of it was measured. */
   readonly loadMs: number | undefined;
-  /** When it got its slot; from when its model stood ready, that. */
+  /** When it got its slot, and later when its model was ready. */
   startedAt: number;
   begun: boolean;
-  /** Ends what is watched for: the end of the load, then that of the run. */
+  /** Stops the current timer: that of the load, then that of the run. */
   over: () => void;
-  /** To be called when its slot is free. */
+  /** Call when its slot is free. */
   readonly ended: () => void;
 }
 
-/** How often it is told anew how long a load may take of which nothing is known. Milliseconds. */
+/** How often the estimate of an unknown load is updated. Milliseconds. */
 const AGAIN_MS = 1000;
 
 const HEARTH: Asks = { id: '', owner: LOCAL, classBy: '', flights: [] };
@@ -47,7 +47,7 @@ export class Runs {
   readonly #changed: () => void;
   readonly past = new PastRuns();
 
-  /** `changed`: what is expected of a run has become another, though nothing happened. */
+  /** `changed` is called when the estimate for a run changed though nothing happened. */
   constructor(clock: Clock, changed: () => void) {
     this.#clock = clock;
     this.#changed = changed;
@@ -65,7 +65,7 @@ export class Runs {
     return this.all().filter(({ wish }) => wish.lane === lane);
   }
 
-  /** It has its slot from now on. */
+  /** Starts a run; it has its slot from now on. */
   start(waiter: Waiter, loadMs: number | undefined): Running {
     const { wish, class: of, signal } = waiter;
     const stop = of === 'background' && wish.mayBeginAgain !== undefined ? new AbortController() : undefined;
@@ -90,18 +90,18 @@ export class Runs {
     return running;
   }
 
-  /** Has a run stop, so that one on this runner can go first. */
+  /** Stops a run, so that one on this runner can go first. */
   giveWay(running: Running, runner: string): void {
     running.givesWayFor = runner;
     running.stop?.abort(GIVES_WAY);
   }
 
-  /** Whether a run on this runner gives way for another one. */
+  /** Whether a run on this runner gives way to another one. */
   isGivenUp(runner: string): boolean {
     return this.all().some(({ wish, givesWayFor = runner }) => wish.runner === runner && givesWayFor !== runner);
   }
 
-  /** Its model stands ready. */
+  /** Call when its model is ready. */
   begin(running: Running): void {
     if (!this.#running.has(running)) return;
     running.over();
@@ -110,12 +110,12 @@ export class Runs {
     this.#watchRun(running);
   }
 
-  /** Milliseconds since it got its slot, or since its model stood ready. */
+  /** Milliseconds since it got its slot, or since its model was ready. */
   age({ startedAt }: Running): number {
     return this.#clock.elapsed() - startedAt;
   }
 
-  /** Its slot is free. False: it was before. */
+  /** Frees its slot. False if that was done before. */
   end(running: Running): boolean {
     running.over();
     running.ended();
@@ -124,14 +124,14 @@ export class Runs {
     return true;
   }
 
-  /** Those that held a slot in a stretch of time, also those that still do. */
+  /** The runs that held a slot in a stretch of time, including those that still do. */
   during(stretch: Stretch): PastRun[] {
     const ran = this.past.runs(stretch);
     for (const running of this.#running) if (running.slotAt <= stretch.to) ran.push(remembered(running, Infinity));
     return ran;
   }
 
-  /** What is expected of a load that takes longer than those before it, or of the first one, changes by itself. */
+  /** The estimate of a load that is late, or of a first load, changes with time. */
   #watchLoad(running: Running): void {
     const { loadMs } = running;
     running.over = this.#clock.after(loadMs ?? AGAIN_MS, () => {
@@ -140,12 +140,12 @@ export class Runs {
     });
   }
 
-  /** When a run takes longer than expected nothing else may happen, and yet everybody is to know. */
+  /** Reports a run that becomes late, since nothing else may happen then. */
   #watchRun(running: Running): void {
     const left = leftOf(running, this.#clock.elapsed());
     if (left === undefined) return;
     if (left <= 0) return this.#changed();
-    // What is expected may have changed by then.
+    // The estimate may have changed by then.
     running.over = this.#clock.after(left, () => this.#watchRun(running));
   }
 
@@ -156,7 +156,7 @@ export class Runs {
       ...slotOf(running, now, runMs),
       isPerson: running.class === 'interactive',
     }));
-    // After a change to fewer slots more run than there are: then the last ones to end leave a slot.
+    // After a change to fewer slots, more may run than there are; then the last ones to end leave a slot.
     const free = Array.from({ length: count }, (): Slot => ({ ms: 0 }));
     return [...taken, ...free].toSorted((a, b) => b.ms - a.ms).slice(0, count);
   }
@@ -168,7 +168,7 @@ export class Runs {
     return this.all().some((running) => running.wish.serves?.(flight) === true && isLate(running));
   }
 
-  /** Milliseconds that a run for this flight should take once its model stands ready; undefined where nothing is known of it. */
+  /** Expected milliseconds of a run for this flight once its model is ready; undefined when unknown. */
   expectedMs(flight: string): number | undefined {
     const running = this.all().find(({ wish }) => wish.serves?.(flight) === true);
     if (running === undefined) return undefined;
@@ -181,7 +181,7 @@ function remembered({ wish, asks, waiter, slotAt, class: of, loadMs, givesWayFor
   const { id, owner, classBy, flights } = asks;
   const { lane, runner, model, caller } = wish;
   const held = waiter.told?.waits_for;
-  // Field by field: this is made of each run that goes on whenever somebody looks, and to spread one takes ten times as long.
+  // Field by field: this runs for each active run whenever somebody looks, and spreading takes ten times as long.
   return {
     id,
     owner,
@@ -205,21 +205,21 @@ function slotOf(running: Running, now: number, runMs: RunMs): Slot {
   const { wish, loadMs, startedAt, begun, givesWayFor } = running;
   const gone = now - startedAt;
   if (givesWayFor !== undefined) {
-    // A load goes on for one who needs the same.
+    // A load continues for a request that needs the same runner.
     const goesOn = !begun && givesWayFor === wish.runner;
     return { ms: goesOn ? Math.max(0, (loadMs ?? 0) - gone) : 0 };
   }
   if (!begun) {
-    // Of a load of which nothing is known: that it takes as long again as it has taken by now.
+    // An unknown load is assumed to take as long again as it has taken so far.
     const left = loadMs === undefined ? gone : Math.max(0, loadMs - gone);
     return { ms: left + runMs(wish, 0), stuck: loadMs !== 0 && gone >= (loadMs ?? 0) };
   }
   const all = runMs(wish, gone);
-  // Of a late one nothing is known but that: as long again as it is late by now (contract/chat/chat.ts, etaOf).
+  // A late run is assumed to need as long again as it is late (contract/chat/chat.ts, etaOf).
   return all > 0 ? { ms: Math.abs(all - gone), dueAt: startedAt + all } : { ms: 0 };
 }
 
-/** Milliseconds until a run should end; undefined where nothing is known of it. */
+/** Milliseconds until a run should end; undefined when unknown. */
 function leftOf({ wish, startedAt }: Running, now: number): number | undefined {
   const all = wish.expectedMs();
   return all > 0 ? startedAt + all - now : undefined;

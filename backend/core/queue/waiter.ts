@@ -1,82 +1,84 @@
-// One in line: what it asks for, and its promise of a lease. It ends once, by a grant or a refusal; whatever was set up
-// for the time of waiting (timer, listeners) hangs on `over`. Who is next is order.ts, who decides is queue.ts.
+// A waiter: its wish, and its promise of a lease. It ends once, by a grant or a refusal. Whatever was set up for the
+// wait (timer, listeners) is attached to `over`. order.ts decides who is next, queue.ts when.
 import type { Waiting } from '../../contract/chat/chat.ts';
 import type { QueueClass, Urgency } from '../../contract/chat/chat-request.ts';
 import { OVER } from '../abort.ts';
 import type { Readable } from '../beginnings.ts';
 import type { Waiting as Standing } from './order.ts';
 
-/** Embeds have slots of their own: they are short, and must not stand behind a long answer. */
+/** Embeds have slots of their own: they are short, and must not wait behind a long answer. */
 export const LANES = ['chat', 'embed'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** For whom a run is, as it is remembered for those whom it kept waiting. */
+/** For whom a run is, remembered for those that it kept waiting. */
 export interface Asks {
-  /** Of the request. */
+  /** The id of the request. */
   readonly id: string;
   readonly owner: string;
-  /** What gave it its class. */
+  /** What set its class. */
   readonly classBy: string;
-  /** What the run is for, as tickets name it. */
+  /** The flights that the run serves, as tickets name them. */
   readonly flights: readonly string[];
 }
 
-/** What somebody asks for. */
+/** What a request wants from the queue. */
 export interface LeaseWish {
   readonly lane: Lane;
   readonly runner: string;
   readonly model: string;
   readonly caller: string;
-  /** What it asks, where that is known: a prompt that goes on with what the runner has read goes first among equals. */
+  /** Its prompt, if known: one that continues what the runner read goes first among equals. */
   readonly prompt?: Readable | undefined;
-  /** Its class, and its number there. Asked when it comes, and again at LeaseQueue.recheck. */
+  /** Its class and its priority. Called when it comes, and again at LeaseQueue.recheck. */
   urgency(): Urgency;
-  /** Milliseconds that it stood in line before this process began: it ages by them, and its patience begins anew. Absent: none. */
+  /** Milliseconds that it was queued before this process started. They count for its age, but its timeout restarts. */
   readonly waitedMs?: number | undefined;
-  /** Milliseconds that it stood in the line of another machine, which went away: its age and its patience go on. Absent: none. */
+  /** Milliseconds that it was queued at another machine, which was lost. They count for its age and its timeout. */
   readonly stoodMs?: number | undefined;
-  /** Expected milliseconds of the run, load not included; 0 when nothing is known of it. */
+  /** Expected milliseconds of the run without its load; 0 when unknown. */
   expectedMs(): number;
-  /** Whether that is a guess, since nothing like it has been measured. */
+  /** Whether that is a guess, since nothing like it was measured. */
   isGuess?(): boolean;
-  /** Whether the run is for these: a flight, as tickets name it. */
+  /** Whether the run serves this flight, as tickets name it. */
   serves?(flight: string): boolean;
-  /** Asked when it gets a slot. Absent: Hearth itself. */
+  /** Called when it gets a slot. Absent when it is Hearth itself. */
   asks?(): Asks;
-  /** Whether its run can be given up and made anew with nobody noticing: nothing of it has been told. Absent: it cannot. */
+  /** Whether its run can be retried unnoticed, since nothing of it was sent yet. Absent when it can't. */
   mayBeginAgain?(): boolean;
-  /** Told at every change of position or estimate while waiting; in a line of more than ten once in a while (outlook.ts). */
+  /**
+   * Called at every change of position or estimate while waiting; less often with more than ten waiters (outlook.ts).
+   */
   onWaiting(waiting: Waiting): void;
 }
 
-/** Why a run ends that lets somebody go first: it stands in line again, and is made anew. One for all, as OVER. */
+/** The abort reason of a run that gives way: it waits again, and is retried. One shared error, as OVER is. */
 export const GIVES_WAY = new Error('Somebody else goes first.');
 
-/** The right to run. Release it in any case; twice is harmless. */
+/** The right to run. Always release it; releasing twice is harmless. */
 export interface Lease {
   /**
-   * Aborts with the reason of the signal with which it stood in line; or with GIVES_WAY, when a person is to go first.
-   * Then nothing may be told of the run any more, and as soon as it has ended the slot is given `back`.
+   * Aborts with the reason of the signal that it waited with, or with GIVES_WAY when a person goes first. Then nothing
+   * more of the run may be sent, and the slot is given `back` as soon as the run has ended.
    */
   readonly signal: AbortSignal;
-  /** The model stands ready: what the run itself takes counts from here. */
+  /** Call when the model is ready: the time of the run counts from here. */
   began(): void;
   /**
-   * Gives the slot back and stands in line again, with what is left of the patience that it came with: before all others,
-   * or where it stood before if it gives way. Throws shutting_down, or the signal's reason; then the slot is still to be released.
+   * Gives the slot back and waits again, with what is left of its timeout: before all others, or in its old place if it
+   * gives way. Throws shutting_down, or the signal's reason; then the slot still has to be released.
    */
   back(signal: AbortSignal): Place;
   release(): void;
 }
 
-/** A place in line. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
+/** A place in the queue. `lease` rejects with the signal's reason, queue_timeout, or shutting_down. */
 export interface Place {
   readonly lease: Promise<Lease>;
-  /** Whether there was a slot at once. */
+  /** Whether a slot was free at once. */
   readonly granted: boolean;
 }
 
-/** How somebody came. */
+/** The arrival of a waiter. */
 export interface Arrival {
   /** Grows with arrival. */
   readonly seq: number;
@@ -96,22 +98,22 @@ export class Waiter implements Standing<Waiter>, Arrival {
   readonly fifoSwitch: boolean;
   readonly signal: AbortSignal;
   readonly lease: Promise<Lease>;
-  /** When another runner's request first overtook it. */
+  /** When a request of another runner first overtook it. */
   passedSince: number | undefined;
-  /** When, in its turn, one whose prompt goes on first went before it. */
+  /** When, in its turn, one was first let go before it for its prompt. */
   heldBackSince: number | undefined;
-  /** It got its turn since its prompt goes on. */
+  /** It got its turn because of its prompt. */
   wentOn = false;
-  /** Those who were moved before it by hand. */
+  /** The waiters that were moved before it by hand. */
   readonly letsFirst = new Set<Waiter>();
-  /** Its turn had come, and it let another one go first. */
+  /** It had its turn, and let another one go first. */
   turnCame = false;
-  /** Somebody moved it nearer by hand, and so wants it sooner than people would let it go. */
+  /** Somebody moved it up by hand, so it need not wait for people. */
   movedByHand = false;
-  /** It ran, and let a person go first. */
+  /** It ran, and gave way to a person. */
   gaveWay = false;
   left = false;
-  /** The last word about its place, and whether what it waits for was late then. */
+  /** The last state that it was told, and whether what it waits for was late then. */
   told: Waiting | undefined;
   toldLate = false;
   readonly #over = new AbortController();
@@ -131,17 +133,17 @@ export class Waiter implements Standing<Waiter>, Arrival {
     });
   }
 
-  /** The wish's, as of the last time it was asked. */
+  /** The wish's class, as of the last time it was asked. */
   get class(): QueueClass {
     return this.#urgency.class;
   }
 
-  /** Likewise. */
+  /** The wish's priority, likewise. */
   get priority(): number {
     return this.#urgency.priority;
   }
 
-  /** It is so urgent from now on. Take it out of its file before. */
+  /** Changes its urgency. Remove it from its file first. */
   become(urgency: Urgency): void {
     this.#urgency = copied(urgency);
   }
@@ -178,7 +180,7 @@ export class Waiter implements Standing<Waiter>, Arrival {
   }
 }
 
-/** As it is now: who asks may become more urgent, and stands where it stood until it is asked again. */
+/** A snapshot of its urgency: a change takes effect at the next `recheck`. */
 function copied({ class: of, priority }: Urgency): Urgency {
   return { class: of, priority };
 }
