@@ -1,5 +1,5 @@
-// Finished answers and vectors in memory, bounded in bytes, least recently used out first, with a time to live. It knows
-// nothing of the disk (cache.ts); it counts only what it sees itself.
+// Finished answers and vectors in memory: limited in bytes, evicted least recently used first, with a time to live.
+// Independent of the disk (cache.ts); counts only what it sees itself.
 import type { Removed } from '../../contract/control.ts';
 import { sees } from '../ownership.ts';
 import { Groups, MARK_BYTES, type Entry, type Group, type Sum } from './groups.ts';
@@ -13,18 +13,19 @@ import { Slabs } from './slabs.ts';
 const MB = 1024 * 1024;
 
 /**
- * Bytes an entry costs beside the blocks of its record and its key's text: the entry object, its place among all and
- * in its group. Measured as resident memory per entry with 60,000 small entries (npm run bench, "entry").
+ * Bytes that an entry costs besides the blocks of its record and the text of its key: the entry object, and its places
+ * in the index and in its group. Measured as resident memory per entry with 60,000 small entries (npm run bench,
+ * "entry").
  */
 const BOOKKEEPING_BYTES = 600;
 
-/** Digits of a key by which an entry is found: those that X-Cache-Key shows. */
+/** How many digits of a key identify an entry: those that X-Cache-Key shows. */
 export const SHOWN_DIGITS = 16;
 
-/** The most entries evicted in one go; the rest waits until other requests have been served. */
+/** How many entries are evicted in one go; the rest follows after other requests were served. */
 const EVICTED_AT_ONCE = 1000;
 
-/** One part in this many is for ready texts; a missing one is made again. */
+/** Ready texts may take one part in this many of the memory; a missing one is made again. */
 const READY_SHARE = 16;
 
 export interface MemoryFigures {
@@ -36,7 +37,7 @@ export interface MemoryFigures {
   readonly by_model: ReadonlyMap<string, Readonly<Sum>>;
 }
 
-/** How old an answer is, and how long it lives still; milliseconds. */
+/** The age of an answer and its remaining lifetime; milliseconds. */
 export interface Lives {
   readonly ageMs: number;
   readonly leftMs: number;
@@ -50,20 +51,21 @@ export class AnswerMemory {
   readonly #later: (work: () => void) => void;
   readonly #evicted: (key: string) => void;
   /**
-   * By the beginning of their keys, so that one is found by what X-Cache-Key shows. If two keys ever begin alike, the later
-   * one replaces the other. This class decides what has to go, by bytes; the index knows which was used when.
+   * By the beginning of the keys, so that an entry is found by what X-Cache-Key shows. Of two keys with the same
+   * beginning, the later one replaces the other. This class decides by bytes what to evict; the index knows the order
+   * of use.
    */
   readonly #entries = new Recent<Entry>((entry) => this.#left(entry));
   readonly #groups = new Groups();
   readonly #slabs = new Slabs();
-  /** Answers as the texts that go out; each counts with its entry. */
+  /** Answers as texts ready to send; each counts towards its entry. */
   readonly #ready = new ReadyTexts<Entry>(
     () => this.#maxBytes / READY_SHARE,
     (entry, bytes) => this.#costsMore(entry, bytes),
   );
-  /** Removed, but still taking room. */
+  /** Removed groups that still take memory. */
   readonly #gone: Group[] = [];
-  /** Bytes of all entries, and of those that are gone. */
+  /** Bytes of all entries, and of the removed ones. */
   #bytes = 0;
   #goneBytes = 0;
   #goneEntries = 0;
@@ -71,7 +73,10 @@ export class AnswerMemory {
   #evictions = 0;
   #expired = 0;
 
-  /** `evicted` is told of each that made room for others; `later` runs what is not urgent once waiting requests have been served. */
+  /**
+   * Calls `evicted` for each entry that made room for others. `later` runs work that is not urgent, after waiting
+   * requests.
+   */
   constructor(
     config: ReadConfig,
     clock: Pick<Clock, 'now' | 'elapsed'>,
@@ -89,8 +94,8 @@ export class AnswerMemory {
   }
 
   /**
-   * Reading keeps an entry alive; an expired one is removed and counts as absent. `maxAge` in seconds. The bytes can be read
-   * only at once, before anything else happens.
+   * Finds an entry and counts it as used. An expired one is removed and counts as absent. `maxAge` is in seconds. The
+   * bytes must be read synchronously, before anything else happens.
    */
   glance(key: string, maxAge?: number): Hit | undefined {
     const entry = this.#entries.get(placeOf(key));
@@ -106,8 +111,8 @@ export class AnswerMemory {
   }
 
   /**
-   * An answer as the text that goes out in this `form`. Where none is kept yet, `write` makes it, with GAPS where each
-   * caller gets something else. Undefined where the whole text differs for each caller.
+   * An answer as text ready to send in this `form`. If there is none yet, `write` makes it, with GAPS for what differs
+   * for each caller. Undefined when the whole text differs for each caller.
    */
   readyText(hit: Hit, form: string, write: (hit: Hit) => string): ReadyText | undefined {
     const ready = this.#ready.get(hit.entry, form);
@@ -119,13 +124,16 @@ export class AnswerMemory {
     return made;
   }
 
-  /** The marks of the answer of a key. Undefined: there is none. */
+  /** The marks of the answer for a key; undefined when there is no answer. */
   marksOf(key: string): readonly string[] | undefined {
     const entry = this.#entries.peek(placeOf(key));
     return entry?.key === key && !entry.group.isGone ? entry.marks : undefined;
   }
 
-  /** Keeps a copy of the bytes. `lives` in milliseconds. False when it is larger than all of memory's share; then nothing changes. */
+  /**
+   * Keeps a copy of the bytes. `lives` is in milliseconds. False, without any change, if the entry is larger than the
+   * limit.
+   */
   keep(key: string, bytes: Buffer, notes: AnswerNotes, { ageMs, leftMs }: Lives): boolean {
     const { owner, model, runMs, tokens, marks, truncated } = notes;
     const cost = Slabs.costOf(bytes.length) + key.length + BOOKKEEPING_BYTES + marks.length * MARK_BYTES;
@@ -155,12 +163,12 @@ export class AnswerMemory {
     return true;
   }
 
-  /** No longer as it is: another takes its place, which memory has no room for. */
+  /** Drops an entry that was replaced by one that memory has no room for. */
   drop(key: string): void {
     if (this.#entries.peek(placeOf(key))?.key === key) this.#entries.delete(placeOf(key));
   }
 
-  /** An entry costs so many bytes more than before, or less. */
+  /** Adjusts the cost of an entry by this many bytes. */
   #costsMore(entry: Entry, bytes: number): void {
     entry.cost += bytes;
     entry.group.cost += bytes;
@@ -168,7 +176,7 @@ export class AnswerMemory {
     if (entry.group.isGone) this.#goneBytes += bytes;
   }
 
-  /** An entry has left its place. */
+  /** Called when an entry has left the index. */
   #left(entry: Entry): void {
     this.#ready.drop(entry);
     this.#bytes -= entry.cost;
@@ -180,7 +188,7 @@ export class AnswerMemory {
     this.#slabs.free(entry.block, entry.length);
   }
 
-  /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key). */
+  /** Removes one entry by its key, or by a prefix of at least 16 hex digits (X-Cache-Key). */
   delete(key: string, watcher: string): Removed {
     const entry = this.#entries.peek(placeOf(key));
     if (entry === undefined || !entry.key.startsWith(key)) return NOTHING;
@@ -190,7 +198,10 @@ export class AnswerMemory {
     return { removed: 1, freed_bytes: cost };
   }
 
-  /** From now on none of them is served or counted. Their room is freed in portions, and used first. */
+  /**
+   * Removes entries: from now on none of them is served or counted. Their memory is freed in portions, and reused
+   * first.
+   */
   clear({ watcher, model, olderThanS }: ToRemove): Removed {
     const before = olderThanS === undefined ? undefined : this.#clock.elapsed() - olderThanS * 1000;
     const taken = this.#groups.take({ watcher, model, before });
@@ -203,13 +214,13 @@ export class AnswerMemory {
     return { removed, freed_bytes: bytes };
   }
 
-  /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
+  /** Call after a change of cache.max_size_mb. The most recently used entries that fit stay. */
   reconfigured(): void {
     this.#ready.trim();
     this.#tidy();
   }
 
-  /** Takes out one portion of what is to go, and the rest later. */
+  /** Frees one portion of what has to go, and schedules the rest. */
   #tidy(): void {
     if (this.#tidying) return;
     this.#makeRoom();
@@ -222,14 +233,14 @@ export class AnswerMemory {
     });
   }
 
-  /** Takes the entries of one group that is gone out of their places. False: there is none. */
+  /** Removes the entries of one removed group from the index. False when there is no such group. */
   #takeApart(): boolean {
     const group = this.#gone.pop();
     for (const { key } of group?.entries ?? []) this.#entries.delete(placeOf(key));
     return group !== undefined;
   }
 
-  /** Makes `cost` bytes fit: removed entries go first, then those not used for the longest time. */
+  /** Makes room for `cost` bytes. Removed entries go first, then the least recently used ones. */
   #makeRoom(cost: number = 0): void {
     const most = this.#maxBytes - cost;
     for (let evicted = 0; this.#bytes > most && evicted < EVICTED_AT_ONCE;) {
@@ -246,7 +257,7 @@ export class AnswerMemory {
     this.#expired = 0;
   }
 
-  /** Entries and bytes now, ready texts among them, including ones that have expired but have not been asked for since. */
+  /** Current entries and bytes, including ready texts and expired entries that were not asked for since. */
   get size(): { readonly entries: number; readonly bytes: number; readonly max_bytes: number } {
     return {
       entries: this.#entries.size - this.#goneEntries,
@@ -255,7 +266,7 @@ export class AnswerMemory {
     };
   }
 
-  /** What is kept for a watcher by model, and counts of the whole. */
+  /** The entries by model that a watcher may see, and counts of all. */
   figures(watcher: string): MemoryFigures {
     return {
       ...this.size,
@@ -266,7 +277,7 @@ export class AnswerMemory {
   }
 }
 
-/** Where in the index the entry of a key is. */
+/** The key of an entry in the index. */
 function placeOf(key: string): string {
   return key.slice(0, SHOWN_DIGITS);
 }

@@ -1,7 +1,6 @@
-// The response cache: finished answers and vectors, the hot ones in memory, all of them on the disk, where there is one, and
-// shared with other gateways, where there are some. What memory misses is looked for on the disk, and what both miss with the
-// others; here and nowhere else, and it comes back into memory. It decides nothing about who may use it (policy.ts), and keeps
-// the three together: what is removed is removed from all.
+// The response cache: finished answers and vectors. Recent ones are in memory, all of them on disk if there is one, and
+// shared with other gateways if there are any. A lookup tries memory, then disk, then the other gateways, and what it
+// finds comes back into memory. policy.ts decides who may use it. Removals apply to all three.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Removed } from '../../contract/control.ts';
 import type { Tier } from '../../contract/fleet-view.ts';
@@ -29,21 +28,21 @@ import { NOTHING, ofBoth, type CacheFigures, type Shared } from './tiers.ts';
 
 const MB = 1024 * 1024;
 
-/** What is noted with an answer. */
+/** The metadata of an answer. */
 interface About {
-  /** Whose it is; this machine's when absent. */
+  /** Its owner; this machine when absent. */
   readonly owner?: string;
   readonly model: string;
-  /** Seconds. */
+  /** Lifetime in seconds. */
   readonly ttl: number;
-  /** Milliseconds of model time, and tokens written. */
+  /** Milliseconds of model time, and tokens generated. */
   readonly runMs: number;
   readonly tokens: number;
-  /** What its request was marked with (cache.fresh_when). */
+  /** The mark of its request (cache.fresh_when). */
   readonly mark?: string | undefined;
-  /** Its prompt did not fit. */
+  /** Set when its prompt did not fit. */
   readonly truncated?: Truncated | undefined;
-  /** Of a run that other gateways may take over. */
+  /** Set for a run that other gateways may take over. */
   readonly fence?: Fence | undefined;
 }
 
@@ -57,7 +56,7 @@ export class ResponseCache {
   readonly #onTheWay = new OnTheWay();
   #refused = 0;
 
-  /** `later` runs what is not urgent once waiting requests have been served. */
+  /** `later` runs work that is not urgent, after waiting requests. */
   constructor(
     config: ReadConfig,
     clock: Pick<Clock, 'now' | 'elapsed'>,
@@ -69,22 +68,22 @@ export class ResponseCache {
     this.#memory = new AnswerMemory(config, clock, evicted, later);
   }
 
-  /** From now on all is kept on this disk too, and what it has is found. */
+  /** Stores everything on this disk too from now on, and finds what it has. */
   over(disk: AnswerStore | undefined): void {
     this.#disk = disk;
   }
 
-  /** From now on all is kept with other gateways too, and `fetch` finds what they have; undefined: there are none. */
+  /** Shares everything with other gateways from now on, so that `fetch` finds what they have; undefined for none. */
   shareThrough(shared: SharedAnswers | undefined): void {
     this.#shared = shared;
   }
 
-  /** Whether there are others who may have what is not here. */
+  /** Whether other gateways may have what is missing here. */
   get isShared(): boolean {
     return this.#shared !== undefined;
   }
 
-  /** What neither memory nor disk has, and other gateways may have. It throws nothing, and takes no longer than Valkey may. */
+  /** Finds what other gateways have and this one lacks. Does not throw, and takes no longer than Valkey's timeout. */
   async fetch(keys: readonly string[], maxAge = Infinity): Promise<ReadonlyMap<string, Hit>> {
     const hits = new Map<string, Hit>();
     if (this.#shared === undefined) return hits;
@@ -97,7 +96,7 @@ export class ResponseCache {
     return hits;
   }
 
-  /** Reading keeps an answer alive; an expired one counts as absent. `maxAge` in seconds. */
+  /** Finds an answer and counts it as used; an expired one counts as absent. `maxAge` is in seconds. */
   get(key: string, maxAge?: number): Hit | undefined {
     const hit = this.glance(key, maxAge);
     // Copy the bytes now, so that the caller may read them at any time.
@@ -105,7 +104,7 @@ export class ResponseCache {
     return hit;
   }
 
-  /** The same without a copy: its bytes can be read only at once, before anything else happens. */
+  /** The same without a copy: the bytes must be read synchronously, before anything else happens. */
   glance(key: string, maxAge?: number): Hit | undefined {
     const hit = this.#memory.glance(key, maxAge);
     if (hit === undefined) return this.#disk === undefined ? undefined : this.#fromDisk(this.#disk, key, maxAge);
@@ -113,7 +112,7 @@ export class ResponseCache {
     return hit;
   }
 
-  /** Of one that was found in memory. */
+  /** Notes a hit in memory on disk and for the other gateways, at intervals. */
   #noteUse(key: string, { entry, now }: Hit): void {
     if (now - entry.notedAt < NOTED_EVERY_MS) return;
     entry.notedAt = now;
@@ -121,14 +120,14 @@ export class ResponseCache {
     this.#shared?.used(key);
   }
 
-  /** What memory does not have. */
+  /** Finds an answer on disk that memory lacks. */
   #fromDisk(disk: AnswerStore, key: string, maxAge = Infinity): Hit | undefined {
     const found = disk.find(key);
     if (found === undefined || found.ageMs > maxAge * 1000) return undefined;
     return this.#remember(key, found, 'disk');
   }
 
-  /** Brings one into memory. */
+  /** Brings an answer into memory. */
   #remember(key: string, found: StoredAnswer, tier: Tier): Hit | undefined {
     const isKept = this.#memory.keep(key, found.bytes, found, found);
     const hit = isKept ? this.#memory.glance(key) : this.#loose(key, found);
@@ -136,7 +135,7 @@ export class ResponseCache {
     return hit;
   }
 
-  /** One that memory has no room for. */
+  /** A hit for an answer that memory has no room for. */
   #loose(key: string, { owner, model, bytes, ageMs, leftMs, ...notes }: StoredAnswer): Hit {
     const now = this.#clock.elapsed();
     const times = { storedAt: this.#clock.now() - ageMs, keptAt: now - ageMs, expiresAt: now + leftMs, notedAt: now };
@@ -148,24 +147,24 @@ export class ResponseCache {
   }
 
   /**
-   * An answer as the text that goes out in this `form`. Where none is kept yet, `write` makes it, with GAPS where each
-   * caller gets something else. Undefined where the whole text differs for each caller.
+   * An answer as text ready to send in this `form`. If there is none yet, `write` makes it, with GAPS for what differs
+   * for each caller. Undefined when the whole text differs for each caller.
    */
   readyText(hit: Hit, form: string, write: (hit: Hit) => string): ReadyText | undefined {
     return this.#memory.readyText(hit, form, write);
   }
 
   /**
-   * Keeps a complete answer. `ttl` in seconds, `runMs` what the model run took.
-   * Returns false when it is larger than cache.max_entry_mb or than all room that there is; then nothing changes.
+   * Keeps a complete answer. `ttl` is in seconds; `runMs` is the time of the model run. False, without any change, when
+   * the answer is larger than cache.max_entry_mb or than all available room.
    */
   put(key: string, completion: Completion, about: Omit<About, 'tokens'>): boolean {
     return this.keep(key, encodeRecord(completion), { ...about, tokens: completion.end.metrics.eval_count });
   }
 
-  /** The same for what is bytes already, which must not change; `tokens` are those written by the model. */
+  /** The same for encoded bytes, which must not change. `tokens` are those that the model generated. */
   keep(key: string, bytes: Buffer, { owner = LOCAL, mark, ttl, fence, ...about }: About): boolean {
-    // Somebody else runs the same by now, and what comes of that is the answer.
+    // Another gateway runs the same by now, and its result is the answer.
     if (fence?.holds === false) return false;
     const notes: AnswerNotes = { ...about, owner, marks: withMark(this.#marksOf(key, mark), mark) };
     const lives = { ageMs: 0, leftMs: ttl * 1000 };
@@ -194,12 +193,12 @@ export class ResponseCache {
     this.#fates.notKept(key, whose, loss, this.#clock.elapsed());
   }
 
-  /** What became of the answer of a key; undefined where it is not known, as after a restart. */
+  /** What became of the answer for a key; undefined when unknown, as after a restart. */
   fateOf(key: string): Fate | undefined {
     return this.#fates.of(key);
   }
 
-  /** Whether an answer is kept under this key now, by what is remembered of it. Looking does not keep it alive. */
+  /** Whether an answer for this key is kept now, as far as is remembered. Does not count as a use. */
   holds(key: string): boolean {
     const fate = this.#fates.of(key);
     if (fate?.kept === undefined) return this.#memory.marksOf(key) !== undefined;
@@ -207,12 +206,14 @@ export class ResponseCache {
     return fate.loss === undefined || (fate.loss === 'room' && this.#disk?.find(key) !== undefined);
   }
 
-  /** Those that the answer before it was good for are not lost with it. */
+  /** The marks of the answer that is replaced, which the new answer inherits. */
   #marksOf(key: string, mark: string | undefined): readonly string[] {
     return this.#memory.marksOf(key) ?? (mark === undefined ? [] : (this.#disk?.find(key)?.marks ?? []));
   }
 
-  /** Removes one entry by its key, or by a beginning of at least 16 hex digits (X-Cache-Key); for all gateways once `shared` resolves. */
+  /**
+   * Removes one entry by its key, or by a prefix of at least 16 hex digits; from all gateways when `shared` resolves.
+   */
   delete(key: string, watcher: string = LOCAL): Removed & Shared {
     if (key.length < SHOWN_DIGITS) return { ...NOTHING, shared: undefined };
     return { ...this.#delete(key, watcher), shared: this.#shared?.delete(key, watcher) };
@@ -225,13 +226,13 @@ export class ResponseCache {
   }
 
   /**
-   * From now on none of them is served or counted, all that the watcher sees where nothing else is named. Their room is freed in
-   * portions. For all gateways once `shared` resolves.
+   * Removes entries: from now on none of them is served or counted. Without a filter, removes all that the watcher
+   * sees. Their memory is freed in portions. Removed from all gateways when `shared` resolves.
    */
   clear({ watcher = LOCAL, ...which }: Partial<ToRemove> = {}): Removed & Shared {
     const asked = { ...which, watcher };
     const removed = this.#clear(asked);
-    // What was read again while the others' were removed goes too.
+    // Clear again: entries may have been fetched while the other gateways removed theirs.
     const shared = this.#shared?.clear(asked).finally(() => this.#clear(asked));
     return { ...removed, shared };
   }
@@ -249,7 +250,7 @@ export class ResponseCache {
     return ofBoth(this.#memory.clear(asked), this.#disk?.clear(asked));
   }
 
-  /** What other gateways have removed, or have another answer for. */
+  /** Applies what other gateways removed or replaced. */
   get removals(): Removals {
     return {
       forget: (removed) => this.forget(removed),
@@ -263,7 +264,7 @@ export class ResponseCache {
     }
   }
 
-  /** After a change of cache.max_size_mb: the most recently used entries that fit stay. */
+  /** Call after a change of cache.max_size_mb. The most recently used entries that fit stay. */
   reconfigured(): void {
     this.#memory.reconfigured();
   }
@@ -273,17 +274,17 @@ export class ResponseCache {
     this.#refused = 0;
   }
 
-  /** Entries and bytes in memory now, ready texts among them, including ones that have expired but have not been asked for since. */
+  /** Current entries and bytes in memory, including ready texts and expired entries that were not asked for since. */
   get size(): AnswerMemory['size'] {
     return this.#memory.size;
   }
 
-  /** What is kept on the disk; undefined where nothing is. Most of what is in memory is on the disk too. */
+  /** The size on disk; undefined when nothing is kept there. Most entries in memory are on disk too. */
   get onDisk(): StoreFigures | undefined {
     return this.#disk?.figures;
   }
 
-  /** What is in memory for a watcher by model, and counts of the whole. */
+  /** The entries in memory by model that a watcher may see, and counts of all. */
   figures(watcher: string = LOCAL): CacheFigures {
     return { ...this.#memory.figures(watcher), refused_too_large: this.#refused };
   }

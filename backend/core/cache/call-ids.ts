@@ -1,5 +1,5 @@
-// The ids of tool calls. Ollama makes one for each call, and a program files the tool's result under it. So an answer that
-// is replayed gets new ids: with the old ones the second result would be taken for the first.
+// The ids of tool calls. Ollama makes one for each call, and a program files the tool's result under it. So a replayed
+// answer gets new ids; with the old ones, a second result would be mistaken for the first.
 import type { Completion } from '../../contract/chat/chat.ts';
 import type { Hit } from './hit.ts';
 import type { NewId } from '../ports.ts';
@@ -7,12 +7,14 @@ import { decodeKept, encodeRecord, hasCalls } from './record.ts';
 
 type Kept = Pick<Hit, 'kept' | 'record'>;
 
-/** As Ollama makes them (server/routes.go): eight small letters and digits. */
+/** An id as Ollama makes it (server/routes.go): eight lower-case letters and digits. */
 export function newCallId(newId: NewId): string {
   return `call_${newId().replaceAll('-', '').slice(0, 8)}`;
 }
 
-/** A kept answer for one caller: its tool calls have new ids, the same in all its forms. Calls without one stay without. */
+/**
+ * A kept answer for one caller, with new ids for its tool calls, equal in all its forms. Calls without an id get none.
+ */
 export function withNewCallIds(hit: Kept, newId: NewId): Kept {
   let anew: Completion | undefined;
   const record = (): Completion => {

@@ -1,27 +1,27 @@
-// What became of the answers to the last questions: kept, and why one is gone again or never was. Nobody who has a kept
-// answer needs it; it is asked where there is none. Bounded in number, in memory alone.
+// What became of the answers to recent questions: whether they were kept, and why one was removed or never kept. Only
+// read when there is no kept answer. Limited in number, in memory only.
 import { LRUCache } from 'lru-cache';
 import type { Loss } from '../explain/missed-facts.ts';
 
-/** Times are moments of the monotonic clock, in milliseconds. */
+/** Times are on the monotonic clock, in milliseconds. */
 export interface Fate {
   readonly owner: string;
   readonly model: string;
-  /** Undefined: it was kept, and was not removed since. */
+  /** Undefined when it was kept and not removed since. */
   loss: Loss | undefined;
-  /** When that became so. */
+  /** When that happened. */
   at: number;
-  /** Of one that was kept. */
+  /** Set for an answer that was kept. */
   readonly kept: { readonly at: number; readonly expiresAt: number } | undefined;
 }
 
-/** Answers that are remembered. */
+/** How many answers are remembered. */
 const MOST = 4096;
 
-/** Removals of many that are remembered. */
+/** How many bulk removals are remembered. */
 const MOST_CLEARS = 64;
 
-/** Characters of a key by which a fate is found. Of two keys that begin alike the later one is remembered. */
+/** How many characters of a key identify a fate. Of two keys with the same beginning, the later one is remembered. */
 const PLACE = 16;
 
 type Whose = Pick<Fate, 'owner' | 'model'>;
@@ -30,18 +30,21 @@ type IsMeant = (fate: Fate) => boolean;
 interface Remembered {
   readonly key: string;
   readonly fate: Fate;
-  /** How many removals of many had been when its fate was last made sure of. */
+  /** How many bulk removals had been applied when this fate was last checked. */
   clears: number;
 }
 
 export class Fates {
   readonly #fates = new LRUCache<string, Remembered>({ max: MOST });
-  /** The last removals of many. They are not looked for in all fates at once, which takes milliseconds, but in each once it is asked for. */
+  /**
+   * The last bulk removals. They are applied to a fate when it is read, since applying them to all fates takes
+   * milliseconds.
+   */
   readonly #clears: { readonly isMeant: IsMeant; readonly at: number }[] = [];
-  /** Removals of many, ever. */
+  /** The number of bulk removals so far. */
   #cleared = 0;
 
-  /** Undefined: it is not known, or no longer. */
+  /** Undefined when unknown or forgotten. */
   of(key: string): Fate | undefined {
     const remembered = this.#remembered(key);
     return remembered?.key === key ? remembered.fate : undefined;
@@ -51,32 +54,35 @@ export class Fates {
     this.#set(key, { owner, model, loss: undefined, at, kept: { at, expiresAt: at + ttlMs } });
   }
 
-  /** An answer came that is not kept. What is kept from before stays so. */
+  /** Notes an answer that was not kept. An earlier answer that is kept stays so. */
   notKept(key: string, { owner, model }: Whose, loss: Loss, at: number): void {
     const { kept, loss: before } = this.of(key) ?? { kept: undefined, loss };
     if (kept !== undefined && before === undefined && kept.expiresAt > at) return;
     this.#set(key, { owner, model, loss, at, kept: undefined });
   }
 
-  /** One was removed. */
+  /** Notes that an entry was removed. */
   removed(key: string, loss: Loss, at: number): void {
     lose(this.of(key), loss, at);
   }
 
-  /** Somebody removed the one whose key begins so, with 16 digits at least, where it `isMeant`. */
+  /** Notes that somebody removed the entry whose key has this prefix of at least 16 digits, if it `isMeant`. */
   clearedOne(start: string, isMeant: IsMeant, at: number): void {
     const remembered = this.#remembered(start);
     if (remembered?.key.startsWith(start) === true && isMeant(remembered.fate)) lose(remembered.fate, 'cleared', at);
   }
 
-  /** Somebody removed all those that `isMeant`. */
+  /** Notes that somebody removed all entries that `isMeant`. */
   cleared(isMeant: IsMeant, at: number): void {
     this.#clears.push({ isMeant, at });
     this.#cleared++;
     if (this.#clears.length > MOST_CLEARS) this.#clears.shift();
   }
 
-  /** By the beginning of its key, and made sure of. Not where it is older than the removals that are remembered. */
+  /**
+   * Finds a fate by the beginning of its key and applies removals to it. Undefined if it is older than the remembered
+   * removals.
+   */
   #remembered(key: string): Remembered | undefined {
     const remembered = this.#fates.peek(key.slice(0, PLACE));
     if (remembered === undefined) return undefined;

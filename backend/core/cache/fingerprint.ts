@@ -1,11 +1,10 @@
-// The cache key: a hash over everything that can change an answer, and over nothing else.
-// Pure. Which requests may use the cache at all is policy.ts.
+// The cache key: a hash over everything that can change an answer, and nothing else. Pure. policy.ts decides which
+// requests may use the cache.
 //
-// What can change an answer is what Ollama reads, and that is the list in contract/chat/ollama-bodies.ts: a message's `id`, an
-// option with an unknown name, a keyword of a tool's schema that Ollama drops are not in the key, and neither is what says
-// the same as its absence. The line is drawn at the top level: there an unknown field is in the key unless it is known to
-// be bookkeeping. New abilities of Ollama have come as new fields of the request, and a needless miss costs less than the
-// answer to another question.
+// What can change an answer is what Ollama reads, as listed in contract/chat/ollama-bodies.ts. Left out are a message's
+// `id`, options with unknown names, keywords of a tool's schema that Ollama drops, and fields that mean the same as
+// their absence. At the top level, an unknown field is in the key unless it is known to be bookkeeping: new abilities
+// of Ollama have come as new fields of the request, and a needless miss costs less than the answer to another question.
 import { hash } from 'node:crypto';
 import { ExactJson, quoted, writeJson } from '../../contract/go/exact-json.ts';
 import { MOST_TYPED, type GoStruct, type GoType } from '../../contract/go/go-type.ts';
@@ -19,21 +18,24 @@ import {
 import { canonicalJson } from '../canonical-json.ts';
 import type { Family, UpstreamRequest } from '../ports.ts';
 
-/** Raised whenever the canonical form or the stored record changes, so that old entries are never misread. */
+/** Increased whenever the canonical form or the stored record changes, so that old entries are never misread. */
 export const SCHEMA_VERSION = 5;
 
-/** Fields that cannot change the answer: how it is delivered, kept, queued or attributed. The model is there as its digest. */
+/**
+ * Fields that can't change the answer: how it is delivered, kept, queued or attributed. The model is in the key by its
+ * digest.
+ */
 export const NOT_IN_KEY: ReadonlySet<string> = new Set(['model', 'stream', 'keep_alive', 'user', 'metadata']);
 
 export interface KeyParts {
   readonly url: string;
   readonly version: string;
-  /** Which question it is: two routes may be asked with the same fields and mean other things. */
+  /** The route: two routes may have the same fields with different meanings. */
   readonly family: Family | 'embed' | 'embeddings';
   /** Manifest digest of the model, from /api/tags. */
   readonly digest: string;
   readonly namespace: string;
-  /** The request as it goes upstream, after our own overrides. */
+  /** The request as it goes upstream, with Hearth's overrides. */
   readonly body: UpstreamRequest;
 }
 
@@ -70,8 +72,8 @@ function meaningOf(family: KeyParts['family'], body: UpstreamRequest): string {
 }
 
 /**
- * Messages with each tool call's id replaced by its number. An id is new each time, also in a kept answer that is told
- * again; all that it says is which result belongs to which call. One that names no earlier call stays as it is.
+ * Messages with each tool call's id replaced by its number. Ids are new each time, even in a replayed answer, and only
+ * say which result belongs to which call. An id that names no earlier call stays as it is.
  */
 export function withCallsCounted(messages: unknown): unknown {
   if (!Array.isArray(messages)) return messages;
@@ -92,25 +94,28 @@ export function withCallsCounted(messages: unknown): unknown {
   });
 }
 
-/** Defaults of Ollama for missing fields, where they are not Go's zero values. */
+/** Ollama's defaults for missing fields that differ from Go's zero values. */
 const UNSAID: Readonly<Record<string, unknown>> = { truncate: true };
 
-/** A field that no list has. It says nothing when it is empty, like all of Ollama's. */
+/** An unknown field. It has no effect when it is empty, like all of Ollama's. */
 function unknown(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '' || value === false) return undefined;
   return isEmpty(value) ? undefined : canonicalJson(value);
 }
 
 /**
- * At temperature 0 the likeliest token is taken, and these cannot change which one that is: the filters always leave it
- * in (llama.cpp top-k, top-p, min-p), and nothing is left to chance. So /v1, which sends a top_p of its own, asks the same
+ * Options without effect at temperature 0, where the likeliest token is taken: the filters always leave it in
+ * (llama.cpp top-k, top-p, min-p), and nothing is random. So /v1, which sends a top_p of its own, asks the same
  * question.
  */
 const WITHOUT_EFFECT = new Set<string>(['top_k', 'top_p', 'min_p', 'seed']);
 
 const OPTION_NAMES: readonly string[] = [...OPTIONS.written, ...OPTIONS.runner].toSorted();
 
-/** The options that Ollama reads and that can change the answer, in one order; null is "not said" (api/types.go FromMap). */
+/**
+ * The options that Ollama reads and that can change the answer, in a fixed order; null means "not set" (api/types.go
+ * FromMap).
+ */
 export function tellingOptions(
   options: NonNullable<UpstreamRequest['options']>,
 ): (readonly [name: string, value: unknown])[] {
@@ -131,8 +136,8 @@ function optionsText(options: UpstreamRequest['options'] = {}): string | undefin
 }
 
 /**
- * A value as its type reads it; undefined where that is what the type has without it. What does not fit its type was left
- * to Ollama, and is written as it came.
+ * A value as its type reads it; undefined when it equals the type's default. A value of the wrong type is left to
+ * Ollama, and written as it came.
  */
 function text(type: GoType, value: unknown, depth = 0): string | undefined {
   if (value === undefined || value === null) return undefined;
@@ -147,8 +152,8 @@ function text(type: GoType, value: unknown, depth = 0): string | undefined {
     case 'float32':
       return value === '' || value === false || value === 0 ? undefined : canonicalJson(value);
     case 'pointer':
-      // The value of a pointer counts as said, also when it is false, 0 or empty: Ollama writes the properties `{}` into
-      // the prompt.
+      // A pointer's value counts as set even when it is false, 0 or empty: Ollama writes empty properties `{}` into the
+      // prompt.
       return text(type.to, value, depth) ?? canonicalJson(value);
     case 'struct':
       return isObject(value) ? structText(type, value, depth) : canonicalJson(value);
@@ -177,7 +182,7 @@ function structText(type: GoStruct, value: object, depth: number): string | unde
   return out === '' ? undefined : `{${out}}`;
 }
 
-/** In one order, whatever the request's. */
+/** Sorted, whatever the request's order. */
 function namesIn(type: GoStruct): readonly string[] {
   let names = sorted.get(type);
   if (names === undefined) sorted.set(type, (names = Object.keys(type.fields).toSorted()));

@@ -1,44 +1,45 @@
-// Entries in memory in groups of some hundreds: each of one owner and one model. Clearing by owner, model or age takes whole
-// groups, so finding, counting and marking them as removed is cheap however many entries there are. A group is also the portion in which removed entries are freed later.
+// Groups of some hundred entries in memory, each of one owner and one model. Clearing by owner, model or age takes
+// whole groups, so it is cheap however many entries there are. A group is also the portion in which removed entries are
+// freed later.
 import type { Truncated } from '../../contract/chat/chat.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../ownership.ts';
 import type { Used } from './recent.ts';
 
-/** Few enough that freeing one does not delay a request that comes meanwhile. */
+/** Small enough that freeing a group does not delay a request. */
 export const GROUP_SIZE = 250;
 
-/** Marks remembered with an answer, and the bytes that one takes. */
+/** How many marks an answer keeps, and the bytes of each. */
 const MOST_MARKS = 64;
 export const MARK_BYTES = 48;
 
-/** A kept record, and what is known of it. */
+/** A kept record and its metadata. */
 export interface Entry extends Used {
   readonly key: string;
   group: Group;
   /** The number of its first block, and its bytes. */
   readonly block: number;
   readonly length: number;
-  /** Bytes that it costs in all, its ready texts among them. */
+  /** The bytes that it costs in total, including its ready texts. */
   cost: number;
-  /** Milliseconds since 1970, for those who are shown it. */
+  /** Milliseconds since 1970, for display. */
   readonly storedAt: number;
-  /** Moments of the monotonic clock: an entry's age does not change when the machine's clock is set. */
+  /** On the monotonic clock: an entry's age does not change when the machine's clock is set. */
   readonly keptAt: number;
   readonly expiresAt: number;
-  /** What the run had cost: milliseconds of model time and tokens written. */
+  /** The cost of the run: milliseconds of model time, and tokens generated. */
   readonly runMs: number;
   readonly tokens: number;
-  /** Marks with which it, or an answer in its place before, was asked for; the newest last. */
+  /** The marks that it, or an earlier answer in its place, was asked with; the newest last. */
   readonly marks: readonly string[];
-  /** Its prompt did not fit into the context; undefined where it did. */
+  /** Set when its prompt did not fit into the context. */
   readonly truncated: Truncated | undefined;
-  /** When its last use was noted on the disk, by the monotonic clock. */
+  /** When its last use was noted on disk, on the monotonic clock. */
   notedAt: number;
 }
 
 export interface Group {
-  /** Whose these are; others have no key that leads to them. */
+  /** The owner of the entries; others have no key that leads to them. */
   readonly owner: string;
   readonly model: string;
   readonly entries: Set<Entry>;
@@ -46,16 +47,16 @@ export interface Group {
   bytes: number;
   cost: number;
   newestAt: number;
-  /** Its entries count as removed, though they take room until they are taken apart. */
+  /** Its entries count as removed, but take memory until they are freed. */
   isGone: boolean;
 }
 
 /** Which entries are meant. */
 export interface Which {
-  /** Those that it may see. */
+  /** Who asks; limits the entries to what it may see. */
   readonly watcher: string;
   readonly model?: string | undefined;
-  /** Those kept before this moment of the monotonic clock. */
+  /** Only entries kept before this time on the monotonic clock. */
   readonly before?: number | undefined;
 }
 
@@ -66,7 +67,7 @@ export interface Sum {
 
 export class Groups {
   readonly #all = new Set<Group>();
-  /** Where the next entry of an owner and a model goes. */
+  /** The group that the next entry of an owner and model goes into. */
   readonly #open = new Map<string, Group>();
 
   /** The group for the next entry. */
@@ -102,7 +103,7 @@ export class Groups {
     if (this.#open.get(name) === group) this.#open.delete(name);
   }
 
-  /** Takes out all that are meant, as groups that are gone. */
+  /** Removes all matching entries, as groups marked as removed. */
   take({ watcher, model, before = Infinity }: Which): Group[] {
     const wanted = model === undefined ? undefined : canonicalName(model);
     const taken: Group[] = [];
@@ -118,7 +119,7 @@ export class Groups {
     return taken;
   }
 
-  /** Those of a group that were kept before a moment, as a group of their own. */
+  /** Moves the entries of a group that were kept before a time into a group of their own. */
   #split(group: Group, before: number): Group {
     const older = emptyGroup(group.owner, group.model);
     for (const entry of group.entries) {
@@ -142,7 +143,7 @@ export class Groups {
   }
 }
 
-/** One that is in no list. */
+/** A group that is in no list. */
 export function emptyGroup(owner: string, model: string): Group {
   return { owner, model, entries: new Set(), bytes: 0, cost: 0, newestAt: -Infinity, isGone: false };
 }
@@ -151,7 +152,7 @@ function nameOf({ owner, model }: Pick<Group, 'owner' | 'model'>): string {
   return JSON.stringify([owner, model]);
 }
 
-/** The marks of the answer whose place is taken, and the new one. */
+/** The marks of the replaced answer, and the new one. */
 export function withMark(before: readonly string[], mark: string | undefined): readonly string[] {
   return mark === undefined || before.includes(mark) ? before : [...before, mark].slice(-MOST_MARKS);
 }

@@ -1,13 +1,13 @@
-// A kept answer that was found: what is known of it, and its record, which is copied out of the cache when it is needed.
+// A cache hit: its metadata, and its record, which is copied out of the cache when needed.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
 import type { Tier } from '../../contract/fleet-view.ts';
 import type { Entry } from './groups.ts';
 import { decodeKept, decodeRecord, hasCalls, type KeptAnswer } from './record.ts';
 import type { Slabs } from './slabs.ts';
 
-/** A class, no object with getters: V8 gives each of those a hidden class of its own. */
+/** A class and not an object with getters: V8 gives each of those a hidden class of its own. */
 export class Hit {
-  /** The same object as long as the same answer is kept. */
+  /** The same object for as long as the same answer is kept. */
   readonly entry: Entry;
   readonly model: string;
   readonly storedAt: number;
@@ -16,18 +16,18 @@ export class Hit {
   readonly ttl: number;
   readonly runMs: number;
   readonly tokens: number;
-  /** The marks (cache.fresh_when) that this answer is good for. */
+  /** The marks (cache.fresh_when) that this answer is valid for. */
   readonly marks: readonly string[];
-  /** Its prompt did not fit. */
+  /** Set when its prompt did not fit. */
   readonly truncated: Truncated | undefined;
-  /** When it was found, by the monotonic clock. */
+  /** When it was found, on the monotonic clock. */
   readonly now: number;
-  /** Where it was found; it is in memory by now. */
+  /** Where it was found; by now it is in memory. */
   tier: Tier = 'memory';
   readonly #slabs: Pick<Slabs, 'read'>;
   #bytes: Buffer | undefined;
 
-  /** `now` by the monotonic clock. */
+  /** `now` is on the monotonic clock. */
   constructor(entry: Entry, slabs: Pick<Slabs, 'read'>, now: number) {
     this.entry = entry;
     this.model = entry.group.model;
@@ -42,13 +42,13 @@ export class Hit {
     this.#slabs = slabs;
   }
 
-  /** What was kept: a vector, or an answer, which the others read. Copied once, and only while the entry is kept. */
+  /** The kept bytes: a vector, or an encoded answer. Copied once, and only while the entry is kept. */
   get bytes(): Buffer {
     this.#bytes ??= this.#slabs.read(this.entry.block, this.entry.length);
     return this.#bytes;
   }
 
-  /** The cheap form for a JSON answer. */
+  /** The cheap form, for a JSON answer. */
   kept(): KeptAnswer {
     return decodeKept(this.bytes);
   }
@@ -57,7 +57,7 @@ export class Hit {
     return decodeRecord(this.bytes);
   }
 
-  /** Whether tools are called in it: they get new ids for each caller. */
+  /** Whether it has tool calls, which get new ids for each caller. */
   get hasCalls(): boolean {
     return hasCalls(this.kept());
   }

@@ -1,4 +1,4 @@
-// Options that change nothing when they have Ollama's default value, unless the Modelfile sets them. Pure.
+// Options without effect at Ollama's default value, unless the Modelfile sets them. Pure.
 import type { UpstreamRequest } from '../ports.ts';
 
 const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
@@ -7,12 +7,12 @@ const IDLE: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
   ['frequency_penalty', (value) => value === 0],
 ]);
 
-/** Whether a request has such options: only then does it matter what its Modelfile says of them. */
+/** Whether a request has such options, so that its Modelfile matters. */
 export function hasIdle({ options = {} }: UpstreamRequest): boolean {
   return [...IDLE].some(([name, idle]) => idle(options[name]));
 }
 
-/** The options without those that change nothing; `parameters` are those that the Modelfile sets. */
+/** The options without those that have no effect; `parameters` are those that the Modelfile sets. */
 export function withoutIdle(
   options: NonNullable<UpstreamRequest['options']>,
   parameters: { has(name: string): boolean },

@@ -1,14 +1,14 @@
-// The key by which an answer is looked up, and the key by which it is kept. Ollama may have been restarted, and updated,
-// between the two. What makes a key is fingerprint.ts.
+// The keys for looking up an answer and for keeping it. Ollama may be restarted and updated between the two.
+// fingerprint.ts makes keys.
 import type { UpstreamState, Watch } from '../ports.ts';
 
-/** Keys of one request. */
+/** The keys of one request. */
 export interface Keyed<K> {
-  /** By Ollama as it is when they are made. */
+  /** The key for Ollama's state when it was made. */
   readonly key: K;
   /**
-   * By the version of Ollama that is there when the answer has come, which is the one that gave it. None where the address
-   * has changed: then it is not known which of the two answered.
+   * The key for Ollama's version when the answer has come, which is the version that gave it. Undefined when the
+   * address has changed, since it is then unknown which of the two answered.
    */
   keepAs(): K | undefined;
 }

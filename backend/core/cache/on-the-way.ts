@@ -1,14 +1,14 @@
-// Answers that are on their way from other gateways: what is removed meanwhile must not come into memory after that.
+// Answers being fetched from other gateways. What is removed meanwhile must not come into memory afterwards.
 import type { StoredAnswer } from '../disk.ts';
 
-/** Whether a removal meant this answer. Of those by age it is not asked: who looks again finds what is left. */
+/** Whether a removal covers this answer. Removals by age are not tracked: a new lookup finds what is left. */
 type Meant = (key: string, answer: StoredAnswer) => boolean;
 
 export class OnTheWay {
-  /** For each question under way, what was removed since it began. */
+  /** For each running lookup, what was removed since it began. */
   readonly #removed = new Set<Meant[]>();
 
-  /** What a question finds, but for what is removed before it has ended. Rejects with what the question rejects with. */
+  /** The result of a lookup without what was removed meanwhile. Rejects with what the lookup rejects with. */
   async find(question: Promise<ReadonlyMap<string, StoredAnswer>>): Promise<ReadonlyMap<string, StoredAnswer>> {
     const removed: Meant[] = [];
     this.#removed.add(removed);

@@ -1,29 +1,31 @@
-// May this request read the cache, be stored, be shared? The caller's wishes, strongest first, over the policy.
-// Pure; it reads no headers itself (http/wire/cache-headers.ts turns them into wishes).
+// Whether a request may read the cache, be stored, and be shared: the caller's wishes, strongest first, over the
+// policy. Pure; http/wire/cache-headers.ts turns headers into wishes.
 
-/** What one voice (body, X-Cache-Control, Cache-Control) asks for. Absent fields leave the decision to a weaker voice. */
+/**
+ * What one source (body, X-Cache-Control, Cache-Control) asks for. Absent fields leave the decision to a weaker source.
+ */
 export interface CacheWish {
   readonly read?: boolean;
   readonly store?: boolean;
-  /** Seconds: an older answer does not count as a hit. */
+  /** Seconds; an older answer is not a hit. */
   readonly maxAge?: number;
   /** Answer from the cache or not at all. */
   readonly onlyIfCached?: boolean;
   /** Seconds to keep the answer, instead of cache.ttl_seconds. */
   readonly ttl?: number;
-  /** It is a request that Hearth asks once more: not its app wishes so. */
+  /** Set when Hearth repeats a request; not a wish of its app. */
   readonly again?: true;
 }
 
 export interface CachePlan {
   readonly read: boolean;
   readonly store: boolean;
-  /** Whether the request may share a running answer with others that ask the same. */
+  /** Whether the request may share a running answer with equal requests. */
   readonly share: boolean;
   readonly onlyIfCached: boolean;
   readonly maxAge: number | undefined;
   readonly ttl: number;
-  /** Why the cache is not asked; undefined when it is. */
+  /** Why the cache is not read; undefined when it is. */
   readonly bypass: 'disabled' | 'requested' | 'refresh' | 'unknown_model' | undefined;
 }
 
@@ -32,7 +34,7 @@ export interface PolicyInput {
   readonly wishes: readonly CacheWish[];
   readonly enabled: boolean;
   readonly deduplicate: boolean;
-  /** Whether the route and model cache when nobody asks for anything. */
+  /** Whether route and model cache by default. */
   readonly byDefault: boolean;
   /** Without a digest the key would not notice a changed model. */
   readonly digestKnown: boolean;
@@ -40,12 +42,12 @@ export interface PolicyInput {
   readonly ttlSeconds: number;
 }
 
-/** The same plan for a request that may not have the kept answer; all else that the plan allows stays allowed. */
+/** The same plan without reading the kept answer; everything else stays allowed. */
 export function askedAnew(plan: CachePlan): CachePlan {
   return { ...plan, read: false, bypass: 'refresh' };
 }
 
-/** What is said first wins: the body, then X-Cache-Control, then Cache-Control, then the policy. */
+/** The first source that says something wins: the body, then X-Cache-Control, then Cache-Control, then the policy. */
 export function planCache(input: PolicyInput): CachePlan {
   const first = <K extends keyof CacheWish>(name: K): CacheWish[K] | undefined =>
     input.wishes.find((wish) => wish[name] !== undefined)?.[name];

@@ -1,23 +1,23 @@
-// Kept answers as the text that goes out, but for what differs each time: ids, times, ages. Writing JSON anew costs more
-// than all else on the road of a kept answer. It knows no dialect: whoever has written an answer once has it cut here.
+// Kept answers as text ready to send, except for what differs each time: ids, times, ages. Serialising JSON anew costs
+// more than the rest of a hit. Independent of any dialect: whoever wrote an answer once has it split here.
 import { randomInt } from 'node:crypto';
 
-/** A moment of the years 3000 to 9999. */
+/** A moment in the years 3000 to 9999. */
 export const GAP_MOMENT = randomInt(Date.UTC(3000, 0), Date.UTC(9999, 11, 31));
 
 /**
- * Placeholders for what differs each time, in an answer that is written once to be cut at them. Nothing else in it can look
- * like them: they are drawn when the process starts. The texts stand in quotes, the numbers by themselves.
+ * Placeholders for what differs each time, in an answer that is written once and split at them. Drawn when the process
+ * starts, so nothing else can equal them. Strings are in quotes, numbers are bare.
  */
 export const GAPS = {
   /** The id of the request or of the answer. */
   id: `gap-${digits()}`,
-  /** The time in milliseconds since 1970 (GAP_MOMENT) as it is written in RFC 3339, and in seconds. */
+  /** The time in milliseconds since 1970 (GAP_MOMENT), written as RFC 3339, and in seconds. */
   time: new Date(GAP_MOMENT).toISOString(),
   seconds: digits(),
-  /** Of the kept answer, in seconds. */
+  /** The age of the kept answer in seconds. */
   age: digits(),
-  /** Of the request: milliseconds until it began, until its first piece, until its end. */
+  /** Milliseconds until the request began, until its first piece, and until its end. */
   began: digits(),
   first: digits(),
   ended: digits(),
@@ -31,16 +31,16 @@ function digits(): number {
 const NAMES = Object.keys(GAPS) as Gap[];
 const ANY = new RegExp(NAMES.map((name) => GAPS[name]).join('|'), 'g');
 
-/** One answer, cut at its gaps. */
+/** An answer, split at its gaps. */
 export class ReadyText {
-  /** What it takes of memory, more or less. */
+  /** The approximate memory that it takes, in bytes. */
   readonly cost: number;
   readonly #texts: readonly string[];
   readonly #gaps: readonly Gap[];
-  /** Bytes in UTF-8 of all but the gaps. */
+  /** UTF-8 bytes of everything but the gaps. */
   readonly #bytes: number;
 
-  /** `written` has GAPS where something differs. */
+  /** `written` has GAPS for what differs. */
   constructor(written: string) {
     this.#texts = written.split(ANY);
     this.#gaps = [...written.matchAll(ANY)].map(
@@ -50,7 +50,7 @@ export class ReadyText {
     this.cost = this.#bytes + TEXT_BYTES * this.#texts.length;
   }
 
-  /** The text for one caller, and how many bytes of UTF-8 it has. What fills a gap is ASCII that JSON need not escape. */
+  /** The text for one caller, and its length in UTF-8 bytes. Gap values must be ASCII that JSON need not escape. */
   filled(valueOf: (gap: Gap) => string | number): { readonly text: string; readonly bytes: number } {
     let text = this.#texts[0] ?? '';
     let bytes = this.#bytes;
@@ -63,10 +63,10 @@ export class ReadyText {
   }
 }
 
-/** What a text costs beside its characters. */
+/** The bytes of a string besides its characters. */
 const TEXT_BYTES = 64;
 
-/** Ready texts of kept answers, bounded in bytes; the oldest go first, and each with its answer. */
+/** Ready texts of kept answers, limited in bytes. The oldest go first, and each goes with its answer. */
 export class ReadyTexts<A> {
   readonly #mostBytes: () => number;
   /** By answer and name of the form. */
@@ -74,7 +74,7 @@ export class ReadyTexts<A> {
   #bytes = 0;
   readonly #grown: (answer: A, bytes: number) => void;
 
-  /** `mostBytes` is asked each time; `grown` is told by how much the texts of an answer take more than before, or less. */
+  /** `mostBytes` is called each time; `grown` gets the change in bytes of an answer's texts. */
   constructor(mostBytes: () => number, grown: (answer: A, bytes: number) => void) {
     this.#mostBytes = mostBytes;
     this.#grown = grown;
@@ -84,7 +84,7 @@ export class ReadyTexts<A> {
     return this.#texts.get(answer)?.get(form);
   }
 
-  /** Keeps one, unless it alone is over the bound. */
+  /** Keeps a text, unless it alone exceeds the limit. */
   keep(answer: A, form: string, text: ReadyText): void {
     if (text.cost > this.#mostBytes()) return;
     const forms = this.#texts.get(answer) ?? new Map<string, ReadyText>();
@@ -93,7 +93,7 @@ export class ReadyTexts<A> {
     this.trim();
   }
 
-  /** Drops what is over the bound. */
+  /** Drops the oldest texts above the limit. */
   trim(): void {
     const most = this.#mostBytes();
     for (const oldest of this.#texts.keys()) {
@@ -102,7 +102,7 @@ export class ReadyTexts<A> {
     }
   }
 
-  /** Drops those of an answer that is no longer kept. */
+  /** Drops the texts of an answer that is no longer kept. */
   drop(answer: A): void {
     const texts = this.#texts.get(answer);
     if (texts === undefined) return;

@@ -1,20 +1,20 @@
-// Values by key, and which of them was used longest ago: lru-cache, in several parts. V8 copies a table that grows or
-// shrinks in one go: the one `delete` that leaves 65,535 of 200,000 keys takes over 5 ms of processor time.
+// Values by key in order of use: lru-cache, split into several parts. V8 copies a table that grows or shrinks in one
+// go: the `delete` that leaves 65,535 of 200,000 keys takes over 5 ms of processor time.
 import { LRUCache } from 'lru-cache';
 
-/** What is held says itself when it was used last, so that the parts together have one order. */
+/** Each value stores its last use, so that the parts together have one order. */
 export interface Used {
-  /** Counts all uses; the largest is the latest. */
+  /** A count of all uses; the largest is the latest. */
   use: number;
 }
 
 export class Recent<V extends Used> {
-  /** By the first character of their keys: for hexadecimal digests there are sixteen. */
+  /** By the first character of the keys: sixteen parts for hexadecimal digests. */
   readonly #parts = new Map<number, LRUCache<string, V>>();
   readonly #left: (value: V) => void;
   #uses = 0;
 
-  /** `left` is told each value that was deleted, once it has left. */
+  /** Calls `left` with each deleted value, once it has left. */
   constructor(left: (value: V) => void) {
     this.#left = left;
   }
@@ -25,19 +25,19 @@ export class Recent<V extends Used> {
     return size;
   }
 
-  /** A value, which counts as used by this. */
+  /** A value; counts as a use. */
   get(key: string): V | undefined {
     const value = this.#part(key).get(key);
     if (value !== undefined) value.use = ++this.#uses;
     return value;
   }
 
-  /** A value, without using it. */
+  /** A value, without counting a use. */
   peek(key: string): V | undefined {
     return this.#part(key).peek(key);
   }
 
-  /** Takes the place of a value with this key, and counts as used. */
+  /** Replaces the value of this key, and counts as a use. */
   set(key: string, value: V): void {
     value.use = ++this.#uses;
     this.#part(key).set(key, value);
@@ -47,7 +47,7 @@ export class Recent<V extends Used> {
     this.#part(key).delete(key);
   }
 
-  /** Deletes the one that was not used for the longest time, if there is any, and gives it. */
+  /** Removes and returns the least recently used value, if there is any. */
   pop(): V | undefined {
     let oldest: { readonly part: LRUCache<string, V>; readonly use: number } | undefined;
     for (const part of this.#parts.values()) {
@@ -61,7 +61,7 @@ export class Recent<V extends Used> {
     const first = key.charCodeAt(0);
     let part = this.#parts.get(first);
     if (part === undefined) {
-      // Whoever uses this decides what has to go, by bytes, so here is no bound but the one that lru-cache asks for.
+      // The caller decides by bytes what to evict, so the only bound here is the one that lru-cache requires.
       part = new LRUCache({
         maxSize: Number.MAX_SAFE_INTEGER,
         sizeCalculation: () => 1,

@@ -1,9 +1,9 @@
-// A finished answer as bytes, as the cache keeps it in memory and, later, on disk.
-// Bytes instead of objects: their size is exact, they lie outside V8's heap, and a copy on disk is the same thing.
+// A finished answer as bytes, as the cache keeps it in memory and on disk. Unlike objects, bytes have an exact size,
+// lie outside V8's heap, and are the same on disk.
 //
-// Layout: lengths of the first two parts (4 bytes each, little endian) · the message in JSON, as our own routes send it ·
-// how it ended, and unknown fields, in JSON · the cuts, one varint each. A JSON answer needs the first two parts alone,
-// and passes the first on as it is: writing JSON anew costs more than all else on that road.
+// Layout: lengths of the first two parts (4 bytes each, little endian) · the message in JSON, as our own routes send it
+// · how it ended, and unknown fields, in JSON · the cuts, one varint each. A JSON answer needs only the first two parts
+// and passes on the first unchanged, since serialising JSON anew costs more than the rest of a hit.
 import { answerMessage, type Completion, type Cut, type End } from '../../contract/chat/chat.ts';
 
 const KINDS = ['content', 'thinking', 'tool_calls', 'extra'] as const satisfies readonly Cut[0][];
@@ -16,12 +16,12 @@ interface Rest {
   readonly extras?: Completion['extras'];
 }
 
-/** A kept answer, as far as a JSON answer needs it. */
+/** The part of a kept answer that a JSON answer needs. */
 export interface KeptAnswer {
   /** The `message` in JSON, UTF-8; a view on the record. */
   readonly messageJson: Buffer;
   readonly end: End;
-  /** The whole of it, for routes of another form. */
+  /** The whole answer, for routes of another form. */
   whole(): Completion;
 }
 
@@ -32,7 +32,7 @@ export function encodeRecord(completion: Completion): Buffer {
   const ending = Buffer.from(JSON.stringify(rest), 'utf8');
   const tail: number[] = [];
   for (const [kind, length, joined] of cuts) {
-    // Kind, length and whether it is joined share one varint: most pieces are short, so most cuts are one byte.
+    // Kind, length and whether it is joined share one varint. Most pieces are short, so most cuts take one byte.
     pushVarint(tail, length * SHAPES + KINDS.indexOf(kind) + (joined === true ? KINDS.length : 0));
   }
   const bytes = Buffer.allocUnsafe(HEAD_BYTES + message.length + ending.length + tail.length);
@@ -44,19 +44,19 @@ export function encodeRecord(completion: Completion): Buffer {
   return bytes;
 }
 
-/** What a JSON answer needs; the text is not decoded. */
+/** Decodes what a JSON answer needs, without its text. */
 export function decodeKept(bytes: Buffer): KeptAnswer {
   const { messageEnd, restEnd } = bounds(bytes);
   const { end } = JSON.parse(bytes.toString('utf8', messageEnd, restEnd)) as Rest;
   return { messageJson: bytes.subarray(HEAD_BYTES, messageEnd), end, whole: () => decodeRecord(bytes) };
 }
 
-/** Whether tools are called in it. In a text the quotes would be escaped, so this finds nothing but the field. */
+/** Whether it has tool calls. Quotes inside texts are escaped, so this matches only the field. */
 export function hasCalls({ messageJson }: KeptAnswer): boolean {
   return messageJson.includes('"tool_calls":[');
 }
 
-/** Everything, for a streamed replay. */
+/** Decodes everything, for a streamed replay. */
 export function decodeRecord(bytes: Buffer): Completion {
   const { messageEnd, restEnd } = bounds(bytes);
   const message = JSON.parse(bytes.toString('utf8', HEAD_BYTES, messageEnd)) as ReturnType<typeof answerMessage>;

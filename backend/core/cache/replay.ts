@@ -1,6 +1,6 @@
-// How a kept answer is spoken again. Smooth: word by word within a little more than a second, as if it were just
-// written; original: the model's own pieces; instant: all at once. What was recorded is spoken as fast as the model spoke, where
-// the original is asked for. Pacing only; back-pressure is the reader's.
+// How a kept answer is replayed. `smooth`: word by word within about a second, as if it were just written. `original`:
+// in the model's own pieces. `instant`: all at once. A recorded answer is replayed at the model's pace if `original` is
+// asked for. Only pacing; back-pressure comes from the reader.
 import { replay, type ChatEvent, type Completion, type Cut, type Piece, type Said } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import type { Clock } from '../ports.ts';
@@ -9,28 +9,28 @@ export type ReplayMode = Config['cache']['replay'];
 export const REPLAY_MODES = ['smooth', 'instant', 'original'] as const satisfies readonly ReplayMode[];
 
 const NS_PER_MS = 1e6;
-/** The whole replay stays under the promised 1200 ms, with room for timers that fire late. */
+/** The whole replay stays under the promised 1200 ms, with room for late timers. */
 const LONGEST_MS = 1000;
-/** Milliseconds per word of a short answer: 66 pieces a second, over the promised 60. */
+/** Milliseconds per word of a short answer: 66 pieces a second, above the promised 60. */
 const WORD_MS = 15;
-/** The shortest sleep; what falls due meanwhile comes together. */
+/** The shortest sleep; pieces that fall due meanwhile are sent together. */
 const TICK_MS = 8;
-/** A word longer than this (Chinese and Thai write no spaces) is cut into pieces of about so many UTF-16 units. */
+/** A longer word (Chinese and Thai have no spaces) is cut into pieces of about this many UTF-16 units. */
 const RUN_UNITS = 24;
 /**
- * The eye can't follow more pieces than this in one replay, and they cost every reader; longer texts come in groups of
- * words.
+ * The most pieces of one replay. The eye can't follow more, and every piece costs its readers; longer texts come in
+ * groups of words.
  */
 const MOST_PIECES = 1200;
 
-/** The events of a kept answer at the pace of `mode`; `timed` is that of the run. Throws the signal's reason when it aborts. */
+/** The events of a kept answer at the pace of `mode`; `timed` is the pace of the run. Throws the signal's reason. */
 export async function* speak(
   completion: Completion,
   mode: ReplayMode | 'timed',
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<ChatEvent, void, undefined> {
-  // What came beside the text (logprobs) belongs to its piece, so such an answer keeps the model's own pieces.
+  // Data beside the text (logprobs) belongs to its piece, so such an answer keeps the model's own pieces.
   const own = mode !== 'instant' && completion.extras.length > 0;
   if (mode === 'smooth' || mode === 'timed') {
     const {
@@ -38,7 +38,7 @@ export async function* speak(
       gapMs,
       firstMs = 0,
     } = mode === 'timed' ? asItRan(completion) : own ? asTheyCame(completion) : inWords(completion);
-    // By the clock, not by counting sleeps: a timer that fires late, or a slow reader, is made up for.
+    // Paced by the clock and not by counting sleeps, so that late timers and slow readers are made up for.
     let due = clock.elapsed() + firstMs;
     const wait = async (): Promise<void> => {
       const early = due - clock.elapsed();
@@ -62,7 +62,7 @@ export async function* speak(
 
 interface Paced {
   readonly pieces: Iterable<Piece>;
-  /** From one piece to the next, and before the first; milliseconds. */
+  /** Milliseconds between two pieces, and before the first. */
   readonly gapMs: number;
   readonly firstMs?: number;
 }
@@ -73,7 +73,9 @@ function asTheyCame(completion: Completion): Paced {
   return { pieces, gapMs: Math.min(WORD_MS, LONGEST_MS / Math.max(1, pieces.length)) };
 }
 
-/** The model's own pieces, in the time that it took to read the prompt and to write them. What each took by itself is not kept. */
+/**
+ * The model's own pieces, spread over the time that it took to read and to write. The time of each piece is not kept.
+ */
 function asItRan(completion: Completion): Paced {
   const pieces = ownPieces(completion);
   const { prompt_eval_duration: read, eval_duration: written } = completion.end.metrics;
@@ -84,7 +86,7 @@ function ownPieces(completion: Completion): readonly Piece[] {
   return [...replay(completion)].flatMap((event) => (event.type === 'piece' ? [event.piece] : []));
 }
 
-/** The texts, thinking first, in words or groups of words, and how long after each other they come. */
+/** The texts, thinking first, in words or groups of words, with the time between them. */
 function inWords({ thinking, content }: Completion): Paced {
   const words = countPieces(thinking) + countPieces(content);
   const least = words <= MOST_PIECES ? 1 : Math.ceil((thinking.length + content.length) / MOST_PIECES);
@@ -95,7 +97,7 @@ function inWords({ thinking, content }: Completion): Paced {
   return { pieces: pieces(), gapMs: Math.min(WORD_MS, LONGEST_MS / Math.min(words, MOST_PIECES)) };
 }
 
-/** The texts in one piece, if they are asked for, then what is no text: tool calls, unknown fields, the end. */
+/** The texts in one piece if `texts` is true, then everything else: tool calls, unknown fields, the end. */
 export function* atOnce(completion: Completion, texts: boolean = true): Generator<Said> {
   const { thinking, content, cuts } = completion;
   if (texts && thinking + content !== '') yield { type: 'piece', piece: { thinking, content } };
@@ -106,7 +108,7 @@ export function* atOnce(completion: Completion, texts: boolean = true): Generato
   yield* replay({ ...completion, cuts: others });
 }
 
-/** At most how many pieces cutWords makes of a text when it groups nothing; does not count far beyond MOST_PIECES. */
+/** The most pieces that cutWords makes of a text without grouping. Stops counting soon after MOST_PIECES. */
 function countPieces(text: string): number {
   let count = 0;
   for (const { 0: word } of text.matchAll(/\s*\S+|\s+/g)) {
@@ -119,9 +121,9 @@ function countPieces(text: string): number {
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /**
- * A text in pieces that join to the same text, each of `least` UTF-16 units or more: cut before the white space that
- * follows a word, or inside a long word, and never inside a grapheme cluster. Lazy, so that a long text does not hold
- * up the process before its first word.
+ * Cuts a text into pieces of at least `least` UTF-16 units, before the white space that follows a word or inside a long
+ * word, but never inside a grapheme cluster. Lazy, so that a long text does not block the process before its first
+ * word.
  */
 export function* cutWords(text: string, least: number = 1): Generator<string> {
   const long = Math.max(RUN_UNITS, least);
@@ -145,8 +147,8 @@ export function* cutWords(text: string, least: number = 1): Generator<string> {
 }
 
 /**
- * `at` when it lies between two grapheme clusters, else the place to try next: no boundary comes before it. `from` is
- * a boundary. Looks at a window only, since Intl.Segmenter takes time with the square of the text's length.
+ * `at` if it lies between two grapheme clusters, else the next position to try: there is no boundary before it. `from`
+ * is a boundary. Looks only at a window, since Intl.Segmenter takes quadratic time.
  */
 function boundaryAfter(text: string, from: number, at: number): number {
   for (let reach = 32; ; reach *= 2) {

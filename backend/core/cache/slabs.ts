@@ -1,17 +1,19 @@
-// Records in blocks of a few large buffers, which are used again and again. A buffer for each record would wait for a full
-// garbage collection after its record has gone, and leave a gap of its size for the allocator to fill; blocks of one size
-// are free at once, and fit whatever comes next. What is kept where is known to the caller alone.
+// Stores records in blocks of a few large buffers, which are reused. A buffer for each record would wait for a full
+// garbage collection when its record is removed, and leave a gap for the allocator. Blocks of one size are free at
+// once, and fit any record. Only the caller knows what is stored where.
 
-/** A record takes whole blocks; half of one is lost on average. */
+/** The size of a block. A record takes whole blocks, so on average half a block is lost. */
 const BLOCK_BYTES = 512;
-/** Blocks of one slab, which so is a megabyte. */
+/** Blocks of a slab, which so has one megabyte. */
 const BLOCKS = 2048;
 
 interface Slab {
-  /** Its place among the slabs. */
+  /** Its index among the slabs. */
   readonly index: number;
   readonly bytes: Buffer;
-  /** For each block the one that follows it: the next of its record, by its number among all, or the next free one here. */
+  /**
+   * For each block the next one: that of its record, by its number among all blocks, or the next free one of this slab.
+   */
   readonly next: Uint32Array;
   /** The first free block. */
   free: number;
@@ -19,9 +21,9 @@ interface Slab {
 }
 
 export class Slabs {
-  /** Places of slabs that were given back are empty until they are taken again. */
+  /** Slots of slabs that were given back stay empty until reused. */
   readonly #slabs: (Slab | undefined)[] = [];
-  /** Those with a free block. */
+  /** The slabs with a free block. */
   readonly #roomy = new Set<Slab>();
 
   /** Bytes that a record of this length takes. */
@@ -29,15 +31,15 @@ export class Slabs {
     return Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES;
   }
 
-  /** Bytes taken from the system, in use or not. */
+  /** Bytes allocated from the system, in use or not. */
   get bytes(): number {
     return this.#slabs.filter((slab) => slab !== undefined).length * BLOCKS * BLOCK_BYTES;
   }
 
-  /** Keeps a copy. The number is what the two below need, with the record's length. */
+  /** Stores a copy. Returns its first block, which `read` and `free` need together with the length. */
   keep(record: Uint8Array): number {
     let first = 0;
-    // From its end, so that each block knows the one that follows it.
+    // From the end, so that each block knows the next one.
     for (let at = Slabs.costOf(record.length) - BLOCK_BYTES; at >= 0; at -= BLOCK_BYTES) {
       const slab = this.#withRoom();
       const block = slab.free;
@@ -50,7 +52,7 @@ export class Slabs {
     return first;
   }
 
-  /** A copy, which can be read at any time. */
+  /** A copy of a record, which can be read at any time. */
   read(first: number, length: number): Buffer {
     const record = Buffer.allocUnsafe(length);
     let number = first;
@@ -63,7 +65,7 @@ export class Slabs {
     return record;
   }
 
-  /** Its blocks may be used for others. */
+  /** Frees the blocks of a record. */
   free(first: number, length: number): void {
     let number = first;
     for (let at = 0; at < length; at += BLOCK_BYTES) {
@@ -95,7 +97,7 @@ export class Slabs {
     return slab;
   }
 
-  /** An empty one goes to the system, unless it is the only one with room. */
+  /** Returns an empty slab to the system, unless it is the only one with room. */
   #giveBack(slab: Slab): void {
     if (this.#roomy.size === 1) return;
     this.#roomy.delete(slab);

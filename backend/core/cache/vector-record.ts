@@ -1,7 +1,7 @@
-// A vector as bytes, as the cache keeps it: its figures, then its numbers in full precision, so that what is written
-// again as JSON has the very digits that came.
+// A vector as bytes, as the cache keeps it: its figures, then its numbers in full precision, so that they are written
+// as JSON with the same digits that came.
 
-/** A vector of one text, and its share of the run that made it. */
+/** The vector of one text, and its share of the run that made it. */
 export interface Vector {
   readonly numbers: readonly number[];
   /** Tokens of the text. */
