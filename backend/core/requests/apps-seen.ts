@@ -1,15 +1,15 @@
-// Which of the known apps have sent requests, and when last. Pure: read off who asked, as the list of requests has it.
+// Which of the known apps have sent requests, and when last. Pure: derived from the callers in the list of requests.
 import { APPS, type App, type AppSeen } from '../../contract/apps.ts';
 
-/** A caller in the list of requests, with what gave its requests their class. */
+/** A caller in the list of requests, and what set the class of its requests. */
 export interface CallerSeen {
   readonly caller: string;
   readonly class_by: string;
-  /** When the newest of these requests came: milliseconds since 1970. */
+  /** When its newest request came, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** Those that were seen, in the order of the table. */
+/** The apps that were seen, in the order of the table. */
 export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
   const known = callers.map((seen) => ({ ...seen, plain: `${plain(seen.caller)} ` }));
   return APPS.flatMap((app) => {
@@ -22,9 +22,10 @@ export function appsSeen(callers: readonly CallerSeen[]): readonly AppSeen[] {
 }
 
 /**
- * A caller is an app's when it bears its name, as a program, a key or a rule gives it, or when a rule for the app knew one of its
- * requests: then its others are the app's too. A key's name is one word (KEY_NAME) and must be the app's as a whole: "llm-server" is
- * no llm. A program's name goes on with "/", and that of an app's user with a blank.
+ * Whether a caller belongs to an app: it bears the app's name as given by a program, a key or a rule, or a rule for the
+ * app matched one of its requests; then all its requests are the app's. A key's name is one word (KEY_NAME) and must
+ * equal the app's: "llm-server" is not llm. A program's name continues with "/", and that of an app's user with a
+ * space.
  */
 function isOf(
   { name, agent }: App,

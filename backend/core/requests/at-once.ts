@@ -1,10 +1,10 @@
-// The life of a request that is answered by a kept answer in one go: it neither waits nor runs, and is over before anybody
-// could cancel it. So it has no ticket and is in no register; what is told of it is the same.
+// A request that is answered at once from the cache. It neither waits nor runs, and is over before anybody could cancel
+// it, so it has no ticket and no entry in the register. The same is reported about it.
 import type { Timing } from '../../contract/chat/chat.ts';
 import type { Clock } from '../ports.ts';
 import type { CacheOutcome, Ticket } from './ticket.ts';
 
-/** What is told of a request that has ended; a kept answer that was given at once has neither class nor trace. */
+/** What is reported about an ended request. A kept answer given at once has neither class nor trace. */
 export type Ended = Pick<
   Ticket,
   | 'id'
@@ -36,12 +36,12 @@ export type Ended = Pick<
     >
   > & { shown(moment: number): string };
 
-/** A request as it is known when its kept answer was found. */
+/** A request at the time when its kept answer was found. */
 interface AnsweredAtOnce {
   readonly id: string;
   readonly about: Pick<Ended, 'route' | 'model' | 'caller' | 'owner'>;
   readonly cache: CacheOutcome;
-  /** When it was known what is asked. */
+  /** When the request was understood. */
   readonly createdAt: number;
 }
 
@@ -56,13 +56,13 @@ export class AtOnce implements Ended {
   readonly caller: string;
   readonly owner: string;
   readonly cache: CacheOutcome;
-  /** Moments of the monotonic clock, as a ticket has them. */
+  /** On the monotonic clock, as in a ticket. */
   readonly createdAt: number;
   readonly firstPieceAt: number;
-  /** The moment of `createdAt` on the wall. */
+  /** `createdAt` on the wall clock. */
   readonly bornAt: number;
 
-  /** Now it has its answer. */
+  /** Call it when the request has its answer. */
   constructor({ id, about, cache, createdAt }: AnsweredAtOnce, clock: Clock) {
     const { route, model, caller, owner } = about;
     this.id = id;

@@ -1,62 +1,63 @@
-// The last requests as they came, in memory alone, so that one can be asked again and copied. The newest win; nothing is written.
+// The last requests as they came, in memory only, so that one can be repeated or copied. The newest replace the oldest;
+// nothing is written to disk.
 import type { ShownAnswer } from '../../contract/request-body.ts';
 import { sees } from '../ownership.ts';
 
 /** A request as it came over the wire. */
 export interface Sent {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
-  /** In lower case; none that holds a key. */
+  /** Lower-case names; without headers that hold a key. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Where it came from, by its connection. */
+  /** The remote address of its connection. */
   readonly from: string;
-  /** Unpacked. */
+  /** Decompressed. */
   readonly body: Uint8Array;
 }
 
-/** A request that is remembered. */
+/** A remembered request. */
 export interface Latest {
   readonly id: string;
   readonly owner: string;
   readonly sent: Sent;
-  /** It was asked by Hearth itself, so that nobody else reads its answer. */
+  /** Hearth itself sent it, so nobody else reads its answer. */
   readonly byHearth: boolean;
-  /** Kept of such a one alone. */
+  /** Only set if `byHearth`. */
   answer?: ShownAnswer;
 }
 
-/** What one takes beside its texts. Bytes. */
+/** The bytes of an entry besides its texts. */
 const BESIDE = 1024;
 
 export class LatestBodies {
   readonly #maxBytes: () => number;
   readonly #kept = new Map<string, Latest & { readonly place: number }>();
   /**
-   * Their ids, the oldest first, from `#oldest` on; some are forgotten already. The place of the first is `#places`. A Map
-   * itself finds its first slowly once many have gone.
+   * The ids, the oldest first, starting at `#oldest`; some are forgotten already. The place of the first is `#places`.
+   * A Map finds its first entry slowly once many were deleted.
    */
   #order: string[] = [];
   #oldest = 0;
   #places = 0;
   #bytes = 0;
 
-  /** `maxBytes` is asked each time; 0 remembers nothing. */
+  /** `maxBytes` is called each time; 0 remembers nothing. */
   constructor(maxBytes: () => number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Bytes that they take. */
+  /** The bytes in use. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Remembers one, in place of an older one with its id. */
+  /** Remembers a request, replacing an older one with its id. */
   add(latest: Omit<Latest, 'answer'>): void {
     this.forget(latest.id);
     this.#trim();
     if (sizeOf(latest) > this.#maxBytes()) return;
-    // The bytes that came are a part of a larger piece of memory, which they would hold.
+    // Copy the body: its bytes are part of a larger buffer, which they would keep alive.
     const body = new Uint8Array(latest.sent.body);
     const place = this.#places + this.#order.length;
     this.#kept.set(latest.id, { ...latest, sent: { ...latest.sent, body }, place });
@@ -65,7 +66,7 @@ export class LatestBodies {
     this.#trim();
   }
 
-  /** The answer of one that was asked by Hearth, while it is remembered. */
+  /** Adds the answer of a request that Hearth sent, while it is remembered. */
   answered(id: string, answer: ShownAnswer): void {
     const latest = this.#kept.get(id);
     if (latest?.byHearth !== true) return;
@@ -76,7 +77,7 @@ export class LatestBodies {
   }
 
   find(id: string, watcher: string): Latest | undefined {
-    // The bound may have been made smaller.
+    // The limit may have been lowered.
     this.#trim();
     const latest = this.#kept.get(id);
     return latest !== undefined && sees(watcher, latest.owner) ? latest : undefined;
@@ -89,7 +90,7 @@ export class LatestBodies {
     this.#bytes -= sizeOf(latest);
   }
 
-  /** All that a watcher may see; how many that were. */
+  /** Forgets all that a watcher may see. Returns how many there were. */
   clear(watcher: string): number {
     const doomed = [...this.#kept.values()].filter(({ owner }) => sees(watcher, owner));
     for (const { id } of doomed) this.forget(id);

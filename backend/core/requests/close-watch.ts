@@ -1,10 +1,10 @@
-// "Watch closely": for some minutes what is asked and answered is kept. It ends by itself, also when Hearth was restarted
-// meanwhile, or somebody has set the clock.
+// "Watch closely": keeps requests and answers for some minutes. It ends by itself, even after a restart of Hearth or a
+// change of the clock.
 import type { Clock } from '../ports.ts';
 import type { TextStore, WatchSpan } from './text-store.ts';
 
 const MINUTE_MS = 60_000;
-/** The clock on the wall may be set back by so much without that the watch ends; NTP does so all the time. Milliseconds. */
+/** How far the wall clock may be set back without ending the watch, since NTP does so all the time. Milliseconds. */
 const SLACK_MS = 5000;
 
 export class CloseWatch {
@@ -12,11 +12,11 @@ export class CloseWatch {
   readonly #clock: Pick<Clock, 'now' | 'elapsed' | 'after'>;
   readonly #onChange: () => void;
   #span: WatchSpan | undefined;
-  /** By the monotonic clock. */
+  /** On the monotonic clock. */
   #endsAt = 0;
   #cancel: (() => void) | undefined;
 
-  /** `onChange` is called when it begins and when it ends. */
+  /** Calls `onChange` when the watch begins and ends. */
   constructor(
     store: Pick<TextStore, 'watch' | 'setWatch'>,
     clock: Pick<Clock, 'now' | 'elapsed' | 'after'>,
@@ -27,7 +27,7 @@ export class CloseWatch {
     this.#onChange = onChange;
   }
 
-  /** Goes on with what a process before this one began. */
+  /** Resumes the watch of an earlier process. */
   open(): void {
     const span = this.#store.watch();
     if (span === undefined) return;
@@ -36,7 +36,7 @@ export class CloseWatch {
     else this.#onChange();
   }
 
-  /** Watches for so many minutes from now on, whatever was said before; 0 ends it. */
+  /** Watches for this many minutes from now, replacing an earlier watch; 0 ends it. */
   start(minutes: number): void {
     const from = this.#clock.now();
     if (minutes <= 0) return this.#end();
@@ -46,17 +46,17 @@ export class CloseWatch {
     this.#onChange();
   }
 
-  /** When it ends, by the clock on the wall; undefined: nobody watches. */
+  /** When it ends, on the wall clock; undefined when nobody watches. */
   get until(): number | undefined {
     const span = this.#span;
     if (span === undefined) return undefined;
     const now = this.#clock.now();
-    // Earlier than it began: the clock was set back, and its end would come too late.
+    // Before its start, the clock was set back, and it would end too late.
     const isOn = now >= span.from - SLACK_MS && now < span.until && this.#clock.elapsed() < this.#endsAt;
     return isOn ? span.until : undefined;
   }
 
-  /** Before the process ends; the watch goes on in the next one. */
+  /** Call before the process ends; the watch continues in the next one. */
   close(): void {
     this.#cancel?.();
   }

@@ -1,9 +1,9 @@
-// One request that is handed on to Ollama as it came, for as long as that takes: whose it is, and how to end it early.
-// What is handed on, and how, is http/dialect/relayed.ts.
+// A request that is handed on to Ollama unchanged, while it runs: its owner, and how to cancel it.
+// http/dialect/relayed.ts hands it on.
 import type { AppError } from '../../contract/errors.ts';
 import type { TicketOptions } from './ticket.ts';
 
-/** Who asks, for shares. Without a `maxActive` it counts for nobody's. */
+/** Who asks, for its share. Without `maxActive` it counts towards no share. */
 export type Asker = Pick<TicketOptions, 'owner' | 'caller' | 'maxActive'>;
 
 export class HandedOn {
@@ -11,23 +11,23 @@ export class HandedOn {
   readonly #abort = new AbortController();
   readonly #ended: () => void;
 
-  /** `ended` is told of each `end`. */
+  /** Calls `ended` at each `end`. */
   constructor(asker: Asker, ended: () => void) {
     this.asker = asker;
     this.#ended = ended;
   }
 
-  /** Aborts with the reason when it is to end early. */
+  /** Aborts with the reason when it is cancelled. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Ends it early; only the first reason counts. */
+  /** Cancels it; only the first reason counts. */
   cancel(reason: AppError): void {
     this.#abort.abort(reason);
   }
 
-  /** It has ended. Twice is harmless. */
+  /** Call when it has ended; calling twice is harmless. */
   end(): void {
     this.#ended();
   }

@@ -1,5 +1,5 @@
-// The life of a request that was refused before anything of it was known but who asks and where: its body could not be read,
-// was too large, or says something wrong. It never had a ticket, but is looked for like any other that has failed.
+// A request that was refused when only its caller and its route were known: its body was unreadable, too large or
+// invalid. It never had a ticket, but is listed like any other failure.
 import type { AppError } from '../../contract/errors.ts';
 import type { Clock } from '../ports.ts';
 import type { Ended } from './at-once.ts';

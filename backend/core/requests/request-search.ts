@@ -1,28 +1,28 @@
-// Which requests of the list are searched for, and whether one is among them. Pure.
+// Which requests of the list a search matches. Pure.
 import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/control.ts';
 import { sees } from '../ownership.ts';
 
-/** Of each: one of these; undefined: any. */
+/** For each field one of these values; undefined matches any. */
 export interface RequestSearch {
-  /** Who wants to know. */
+  /** Who asks. */
   readonly watcher: string;
   readonly caller: ReadonlySet<string> | undefined;
   readonly model: ReadonlySet<string> | undefined;
   readonly source: ReadonlySet<string> | undefined;
   readonly class: ReadonlySet<string> | undefined;
   readonly status: ReadonlySet<string> | undefined;
-  /** When they came: from the first moment to before the second, by the clock on the wall. */
+  /** When they came, on the wall clock: at `from` or later, and before `to`. */
   readonly from: number;
   readonly to: number;
-  /** All of them are in its texts, or are how its id begins. */
+  /** All of them must occur in its texts, or begin its id. */
   readonly words: readonly string[];
-  /** How many, and before which place of the list. */
+  /** How many results, and the place in the list before which they start. */
   readonly limit: number;
   readonly before: number;
 }
 
-/** What requests of one kind have in common. Absent texts are left out or ''. */
+/** The fields that requests of one kind share. Absent texts are left out or ''. */
 export interface RequestKind {
   readonly owner: string;
   readonly caller: string;
@@ -36,7 +36,7 @@ export interface RequestKind {
   readonly missed?: string | undefined;
 }
 
-/** Whether requests of this kind are searched for, whatever their ids and times. `id`: whether this one of them is. */
+/** Whether requests of this kind match, whatever their ids and times; with `id`, whether that request matches. */
 export function isWanted(search: RequestSearch, kind: RequestKind, id?: string): boolean {
   return (
     sees(search.watcher, kind.owner) &&
@@ -45,7 +45,7 @@ export function isWanted(search: RequestSearch, kind: RequestKind, id?: string):
   );
 }
 
-/** Fields of which a request has one, and a search any of some. */
+/** Fields with one value per request; a search may list several values. */
 export const FIELDS = ['caller', 'model', 'source', 'class', 'status'] as const;
 
 function hasWords(words: readonly string[], kind: RequestKind, id: string | undefined): boolean {
@@ -54,13 +54,13 @@ function hasWords(words: readonly string[], kind: RequestKind, id: string | unde
   return words.every((word) => text.includes(word.toLowerCase()) || id?.startsWith(word) === true);
 }
 
-/** The texts in which words are searched for, in small letters; an app is found by the name that people see, too. */
+/** The texts that words are searched in, lower-case, including the app's display name. */
 export function wordsOf({ caller, model, route, source, class: of, status, code, error, missed }: RequestKind): string {
   const names = new Set([caller, shownCaller(caller)]);
   return [...names, model, route, source, of, status, code, error, missed].join('\n').toLowerCase();
 }
 
-/** Whether every request of every kind may be one of them, as far as it came in that time. */
+/** Whether the search matches every request in its time range. */
 export function isForAll(search: RequestSearch, everybody: string): boolean {
   const { watcher, words } = search;
   return watcher === everybody && words.length === 0 && FIELDS.every((field) => search[field] === undefined);

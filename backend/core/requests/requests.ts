@@ -1,5 +1,5 @@
-// The register of requests that live, each by its id and with its owner's share. Finished ones are forgotten here; jobs.ts
-// keeps the results that somebody will fetch.
+// The register of living requests, by id and with their owners' shares. Ended ones are removed; jobs.ts keeps the
+// results that somebody will fetch.
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../contract/errors.ts';
 import { HandedOn, type Asker } from './handed-on.ts';
@@ -7,11 +7,11 @@ import type { Clock, NewId } from '../ports.ts';
 import { requestExists, shuttingDown } from '../refusals.ts';
 import type { Ticket } from './ticket.ts';
 
-/** Who is told of those that live. */
+/** Listeners of the register. */
 export interface Told {
-  /** One has come; it has its id for good. */
+  /** Called when a request has come; its id is final. */
   onArrived(ticket: Ticket): void;
-  /** One has come or gone. */
+  /** Called when a request has come or gone. */
   onChange(): void;
 }
 
@@ -19,9 +19,9 @@ const DEAF: Told = { onArrived: () => undefined, onChange: () => undefined };
 
 export class Requests {
   readonly #living = new Map<string, Ticket>();
-  /** Those that are handed on to Ollama and so have no ticket. */
+  /** Requests that are handed on to Ollama and have no ticket. */
   readonly #handedOn = new Set<HandedOn>();
-  /** By owner, those of both that count for its share. */
+  /** By owner, the requests of both kinds that count towards its share. */
   readonly #counted = new Map<string, Set<Ticket | HandedOn>>();
   #closed = false;
   readonly #whenEmpty: (() => void)[] = [];
@@ -34,10 +34,10 @@ export class Requests {
   }
 
   /**
-   * Registers a request, or the same one again. Where another living one has the same id it is given a new one, as programs
-   * send one X-Request-ID for several requests; where no other will do, throws request_exists. Throws client_limit when its
-   * owner has as many as it may have. A request that is being answered from the cache neither waits nor runs: it is let
-   * through and not counted.
+   * Registers a request; a second time for the same one is harmless. If another living request has its id, it gets a
+   * new one, since programs send one X-Request-ID for several requests; if no other id will do, throws request_exists.
+   * Throws client_limit when its owner has as many as allowed. A cache hit neither waits nor runs, so it is not
+   * counted.
    */
   add(ticket: Ticket): void {
     const living = this.#living.get(ticket.id);
@@ -54,7 +54,8 @@ export class Requests {
   }
 
   /**
-   * Registers one that is handed on to Ollama without a ticket; `end` it in any case. Throws client_limit, shutting_down.
+   * Registers a request that is handed on to Ollama without a ticket; always `end` it. Throws client_limit,
+   * shutting_down.
    */
   handOn(asker: Asker): HandedOn {
     if (this.#closed) throw shuttingDown();
@@ -108,7 +109,7 @@ export class Requests {
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  /** From now on nothing is handed on any more. */
+  /** From now on nothing is handed on. */
   close(): void {
     this.#closed = true;
   }
@@ -118,13 +119,13 @@ export class Requests {
     return this.#closed;
   }
 
-  /** Ends all that live early, those handed on too. */
+  /** Cancels all living requests, including those handed on. */
   cancelAll(reason: AppError): void {
     for (const ticket of this.list()) ticket.cancel('request', reason);
     for (const handedOn of this.#handedOn) handedOn.cancel(reason);
   }
 
-  /** The machine has slept until now: the silence of their models counts from here. */
+  /** The machine slept until now: silence of the models counts from here. */
   woke(): void {
     for (const ticket of this.#living.values()) ticket.woke();
   }
@@ -135,7 +136,7 @@ export class Requests {
     await new Promise<void>((resolve) => this.#whenEmpty.push(resolve));
   }
 
-  /** Likewise, or after `ms`. */
+  /** The same, or after `ms`. */
   async emptyWithin(ms: number, clock: Clock): Promise<void> {
     const settled = new AbortController();
     await Promise.race([this.empty(), clock.sleep(ms, settled.signal).catch(() => undefined)]);
@@ -146,7 +147,7 @@ export class Requests {
     return this.#living.get(id);
   }
 
-  /** All that live, in the order of arrival. */
+  /** All living requests, in order of arrival. */
   list(): Ticket[] {
     return [...this.#living.values()];
   }

@@ -1,28 +1,31 @@
-// A text as it may be kept and shown: secrets hidden, images and files by hash and size, and no longer than a bound. It cannot
-// know every secret: it hides what is named like one or looks like one that is in common use.
+// Text in the form in which it may be kept and shown: secrets masked, images and files as hash and size, and limited in
+// length. It can't recognise every secret: it masks what is named like one, and common forms of keys.
 import { hash } from 'node:crypto';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import type { ShownText } from '../../contract/request-body.ts';
 import { HIDDEN } from '../../contract/secret.ts';
 import { SECRET_NAME as NAME, WORD_BEGIN as BEGIN } from '../../contract/secret-names.ts';
 
-/** What is kept of a text at most: its beginning and its end. Bytes. */
+/** The most bytes kept of a text: its beginning and its end. */
 export const MOST_BYTES = 256 * 1024;
 const TAIL_BYTES = MOST_BYTES / 4;
 const HEAD_BYTES = MOST_BYTES - TAIL_BYTES;
-/** No secret is longer. At a cut so much more is looked at and then left out, so that no half of one is kept. Characters. */
+/**
+ * The longest secret, in characters. Around a cut this much more is searched and then left out, so that no half of a
+ * secret is kept.
+ */
 const LONGEST_SECRET = 8192;
-/** A run of base64 this long is no text. Characters. */
+/** The characters from which a run of base64 counts as a file. */
 const LONG_BASE64 = 1000;
 
-/** A body as it may be shown. Bytes that are no UTF-8 are told by their hash alone. */
+/** A body in the form in which it may be shown. Bytes that are not UTF-8 are shown only as a hash. */
 export function shownBody(body: Uint8Array): ShownText {
   const text = textOf(body);
   if (text !== undefined) return shownText(text);
   return { text: fileMark(body), bytes: body.length, cut: 0 };
 }
 
-/** A text as it may be shown. */
+/** A text in the form in which it may be shown. */
 export function shownText(text: string): ShownText {
   const bytes = Buffer.byteLength(text);
   const slim = withoutFiles(text);
@@ -41,7 +44,7 @@ export function shownJson(value: unknown): unknown {
   return JSON.parse(withoutSecrets(withoutFiles(anyJson(value)))) as unknown;
 }
 
-/** A body as text; undefined where it is none in UTF-8. */
+/** A body as text; undefined when it is not UTF-8. */
 export function textOf(body: Uint8Array): string | undefined {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body);
@@ -54,7 +57,7 @@ export function textOf(body: Uint8Array): string | undefined {
 interface Ends {
   readonly head: string;
   readonly tail: string;
-  /** Characters that neither has. */
+  /** Characters that are in neither. */
   readonly between: number;
 }
 
@@ -84,7 +87,10 @@ for (const character of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 const BACKSLASH = 0x5c;
 const SLASH = 0x2f;
 
-/** Long runs of base64, in which some programs write "/" as "\/". By hand: some are megabytes long. */
+/**
+ * Replaces long runs of base64, in which some programs write "/" as "\/". Without a regular expression, since some are
+ * megabytes long.
+ */
 function withoutFiles(text: string): string {
   let out = '';
   let done = 0;
@@ -113,12 +119,12 @@ function withoutFiles(text: string): string {
 
 // ---- secrets
 
-/** Backslashes before a quote in JSON, in a text of JSON that stands in JSON, and so on. */
+/** How many backslashes precede a quote in JSON, in JSON inside a JSON string, and so on. */
 const DEPTHS = [0, 1, 3, 7];
 
 /**
- * A named value of JSON at such a depth. The quote that ends it has as many backslashes as the one that begins it, and before
- * them those of the value's own, which come in pairs of pairs. A quote of the outermost JSON is never passed.
+ * Matches a named value of JSON at such a depth. Its closing quote has as many backslashes as its opening one, and
+ * before them those of the value, which come in pairs of pairs. Never passes a quote of the outermost JSON.
  */
 function namedAt(depth: number): RegExp {
   const slash = '\\\\';
@@ -132,7 +138,7 @@ const NAMED = DEPTHS.map((depth) => ({ pattern: namedAt(depth), end: `${'\\'.rep
 
 /** As Python prints it. */
 const IN_SINGLE_QUOTES = new RegExp(`('${NAME}'\\s{0,4}:\\s{0,4}')[^'"\\n]{1,${LONGEST_SECRET}}'`, 'gi');
-/** `API_KEY=…`, `password: …`, `?token=…`: what follows has a digit, so that prose about passwords stays. */
+/** `API_KEY=…`, `password: …`, `?token=…`: the value must have a digit, so that prose about passwords stays. */
 const BARE = new RegExp(
   `(?<![\\w.-])(${NAME}\\s{0,4}[=:]\\s{0,4})(?=[^\\s"'&\\\\]{0,128}\\d)[^\\s"'\`,;&<>()\\[\\]{}\\\\]{6,}`,
   'gi',
@@ -141,7 +147,7 @@ const IN_QUERY = /([?&](?:key|sig|signature|auth|code)=)[^\s"'&#\\]+/gi;
 const IN_HEADER = new RegExp(`(${BEGIN}(?:Bearer|Basic)\\s{1,4})[\\w.~+/=-]{8,}`, 'gi');
 const IN_ADDRESS = /(\b[a-z][a-z\d+.-]{0,20}:\/\/)[^\s/?#@"'\\]{1,256}@/gi;
 
-/** Keys in common use, by how they begin: ours, those of OpenAI, Anthropic, GitHub, GitLab, Slack, Hugging Face, AWS, Google. */
+/** Common keys by their prefixes: Hearth, OpenAI, Anthropic, GitHub, GitLab, Slack, Hugging Face, AWS, Google. */
 const LOOKS = [
   'hearth_[\\w-]{16,}',
   'sk-[\\w-]{16,}',
@@ -159,16 +165,19 @@ const PEM = new RegExp(
   'g',
 );
 
-/** Hides what is secret in a text of whatever kind. A text of JSON stays one. */
+/** Masks secrets in any text. JSON stays valid JSON. */
 export function withoutSecrets(text: string): string {
   return hiding(text, () => HIDDEN);
 }
 
-/** A piece of a text as it may be shown: also of a secret that begins before it, or ends after it, nothing is left. */
+/**
+ * A piece of a text in the form in which it may be shown, without any part of a secret that begins before it or ends
+ * after it.
+ */
 export function safePiece(text: string, from: number, to: number): string {
   const start = Math.max(0, from - LONGEST_SECRET);
   const around = text.slice(start, to + LONGEST_SECRET);
-  // Each secret keeps its length, so that the piece stays where it is.
+  // Masked secrets keep their length, so that positions stay the same.
   return hiding(around, (secret) => '*'.repeat(secret.length)).slice(from - start, to - start);
 }
 
@@ -189,11 +198,11 @@ function hiding(text: string, hide: (secret: string) => string): string {
 
 const SECRET_HEADER = new RegExp(`^(?:${NAME}|.*-key|.*-token|.*-auth|.*-signature)$`, 'i');
 
-/** Names that came lately: they are looked at for each request that is not a hit, and there are few. */
+/** Recent names, which are checked for each request that is not a hit; there are few. */
 const known = new Map<string, boolean>();
 const MOST_KNOWN = 500;
 
-/** Whether a header holds a key, by its name. */
+/** Whether a header holds a key, judged by its name. */
 export function isSecretHeader(name: string): boolean {
   let secret = known.get(name);
   if (secret === undefined) {

@@ -1,5 +1,5 @@
-// The life of one caller's request: where it stands, how long each part took, how it ended.
-// A ticket belongs to one caller, not to a flight: followers have tickets of their own.
+// The life of one caller's request: its state, how long each part took, how it ended. A ticket belongs to one caller,
+// not to a flight: followers have tickets of their own.
 import {
   etaAfter,
   etaOf,
@@ -25,51 +25,51 @@ export type TicketStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'c
 /** What is known of a request when it arrives. */
 export interface TicketOptions extends Place {
   readonly id: string;
-  /** Another id will do where this one is taken: no caller asks for it by that. */
+  /** Whether it may get another id if this one is taken, since no caller refers to it. */
   readonly anyId?: boolean;
   readonly route: string;
   readonly model: string;
   readonly caller: string;
-  /** Whose it is: others from elsewhere may not see it. */
+  /** Its owner; others, except from this machine, may not see it. */
   readonly owner: string;
-  /** The most requests of this owner that may live at once; no limit when absent. */
+  /** How many requests of this owner may live at once; absent for no limit. */
   readonly maxActive?: number | undefined;
-  /** Whose keep_alive counts; `default` when absent. */
+  /** Whose keep_alive applies; `default` when absent. */
   readonly keepAlive?: KeepAliveRule | undefined;
-  /** The mode that it asks for; that of the settings (cache.mode) when absent. */
+  /** The mode that it asks for; cache.mode when absent. */
   readonly mode?: Mode | undefined;
-  /** Whoever asks comes again by itself when it is refused for now. */
+  /** Whether its caller retries by itself when it is refused for now. */
   readonly comesAgain?: boolean | undefined;
-  /** What was of it before this process began; absent where it came since. */
+  /** Its life before this process; absent if it came later. */
   readonly before?: EarlierLife | undefined;
 }
 
-/** A request that was accepted by a process before this one. */
+/** A request that an earlier process accepted. */
 export interface EarlierLife {
-  /** When it came, by the clock on the wall. */
+  /** When it came, on the wall clock. */
   readonly bornAt: number;
-  /** Milliseconds that it stood in line. */
+  /** Milliseconds that it was queued. */
   readonly waitedMs: number;
 }
 
-/** What the cache did for a request; the response headers say it. */
+/** What the cache did for a request, as the response headers report it. */
 export interface CacheOutcome {
   readonly plan: CachePlan;
   /** 64 hex digits; undefined when the request has no key (unknown model). */
   readonly key: string | undefined;
   readonly hit: Pick<Hit, 'age' | 'ttl' | 'storedAt' | 'runMs' | 'truncated'> | undefined;
-  /** Becomes true when the run's answer, whole, was stored. */
+  /** Set to true when the whole answer of the run was stored. */
   readonly landed: { stored: boolean };
-  /** What of its prompt was kept the same before its key was made; undefined where all of it is as it was sent. */
+  /** The parts of its prompt that were kept stable before its key was made; undefined when nothing was changed. */
   readonly pinned?: readonly PinnedSpans[] | undefined;
 }
 
 /**
- * The life of one caller's request. Its times are moments of the monotonic clock, in milliseconds; the clock on the wall is
- * read once, at its birth, so that what is shown never contradicts what was measured.
+ * The life of one caller's request. Its times are on the monotonic clock, in milliseconds. The wall clock is read once,
+ * at its start, so that displayed times never contradict measured ones.
  */
 export class Ticket {
-  /** Its own among those that live, once it is registered. */
+  /** Unique among living requests, once it is registered. */
   id: string;
   readonly anyId: boolean;
   readonly route: string;
@@ -81,46 +81,46 @@ export class Ticket {
   readonly mode: Mode | undefined;
   readonly comesAgain: boolean;
   readonly class: QueueClass;
-  /** What gave it the class. */
+  /** What set its class. */
   readonly classBy: string;
-  /** A word that it asked for and that is no class. */
+  /** A requested class that does not exist. */
   readonly unknownWord: string | undefined;
-  /** Lower is sooner inside its class. Ask for it at each use: it may become more urgent while the request waits. */
+  /** Lower is sooner within its class. Read it at each use, since it may become more urgent while waiting. */
   priority: number;
   readonly createdAt: number;
-  /** The same moment on the wall. Milliseconds since 1970. */
+  /** The same moment on the wall clock, in milliseconds since 1970. */
   readonly bornAt: number;
   readonly #clock: Clock;
   #abort: AbortController | undefined;
   #wokeAt = -Infinity;
-  /** Who ended it early: the caller by leaving, or somebody by asking for it. */
+  /** Who cancelled it: the caller by leaving, or somebody by request. */
   cancelledBy: 'caller' | 'request' | undefined;
-  /** Where its answer comes from; undefined until that is known, as while it waits for its turn in a conversation. */
+  /** Where its answer comes from; undefined until known, as while it waits for its turn in a conversation. */
   source: Source | undefined;
   /** What the cache did for it; known together with the source. */
   cache: CacheOutcome | undefined;
-  /** Where its conversation stands, once its turn has come; undefined when it belongs to none. */
+  /** The state of its conversation, once its turn has come; undefined when it belongs to none. */
   conversation: ConversationState | undefined;
   status: TicketStatus = 'queued';
   waiting: Waiting = { phase: 'queued', position: 0, eta_ms: 0 };
   startedAt: number | undefined;
-  /** When its model stood ready and began to work for it. */
+  /** When its model was ready and began to work for it. */
   ranAt: number | undefined;
   firstPieceAt: number | undefined;
   lastPieceAt: number | undefined;
-  /** Pieces its caller has been given. */
+  /** Pieces that its caller has received. */
   pieces = 0;
-  /** It was let in to wait for a run; from then on it waits also while Ollama is away. */
+  /** It was admitted to wait for a run; from then on it also waits while Ollama is away. */
   admitted = false;
-  /** Its caller was told that it was admitted, so it also waits for an Ollama that was away without anybody noticing. */
+  /** Its caller was told that it was admitted, so it also waits for an Ollama that was away unnoticed. */
   promised = false;
-  /** Which run it takes part in; requests with one flight get one answer. */
+  /** The run that it takes part in; requests of one flight get one answer. */
   flight: string | undefined;
   finishedAt: number | undefined;
   error: AppError | undefined;
-  /** What is measured of it beside its times. */
+  /** Measurements besides its times. */
   readonly trace: Trace = {};
-  /** Its end was told to those who list and watch. */
+  /** Its end was reported to the list and to watchers. */
   isTold = false;
 
   constructor(options: TicketOptions, clock: Clock) {
@@ -141,17 +141,17 @@ export class Ticket {
     this.#clock = clock;
     const now = clock.now();
     this.bornAt = options.before?.bornAt ?? now;
-    // The clock on the wall may have been set back meanwhile.
+    // The wall clock may have been set back meanwhile.
     this.createdAt = clock.elapsed() - Math.max(0, now - this.bornAt);
   }
 
-  /** Aborts when the request is cancelled, by whomever. Made when first needed: a hit never needs it. */
+  /** Aborts when the request is cancelled. Created on first use, since a hit never needs it. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     return this.#abort.signal;
   }
 
-  /** Ends the request early; its events throw `reason`. */
+  /** Cancels the request; its events throw `reason`. */
   cancel(by: 'caller' | 'request', reason: AppError): void {
     if (this.finishedAt !== undefined || this.cancelledBy !== undefined) return;
     this.cancelledBy = by;
@@ -159,7 +159,7 @@ export class Ticket {
     this.#abort.abort(reason);
   }
 
-  /** One step more urgent from now on. */
+  /** Makes it one step more urgent. */
   lift(): void {
     this.priority = Math.max(PRIORITY.least, this.priority - 1);
   }
@@ -171,17 +171,17 @@ export class Ticket {
     else if (this.status === 'processing') this.#stopped();
   }
 
-  /** Milliseconds until it starts, by now: by what it was told last, or by `waiting`. */
+  /** Milliseconds until it starts, as of now, by its last waiting state or by `waiting`. */
   eta(waiting: Waiting = this.waiting): number {
     return etaOf(waiting, this.#clock.elapsed());
   }
 
-  /** Whether what it waits for takes longer than expected. */
+  /** Whether the answer ahead of it takes longer than expected. */
   waitsForLate(waiting: Waiting = this.waiting): boolean {
     return isLate(waiting, this.#clock.elapsed());
   }
 
-  /** Milliseconds of its estimate that come after the end of the answer that it waits for. */
+  /** Milliseconds of its estimate that come after the end of the answer ahead of it. */
   get etaAfter(): number {
     return Math.round(etaAfter(this.waiting));
   }
@@ -189,24 +189,26 @@ export class Ticket {
   started(): void {
     this.startedAt ??= this.#clock.elapsed();
     if (this.status === 'queued') this.status = 'processing';
-    // A follower may get pieces without having been told that the run has begun.
+    // A follower may get pieces without having been told that the run began.
     if (this.waiting.phase === 'queued') this.waiting = RUNNING;
   }
 
-  /** Ollama went away before it said anything: it waits again as if it had never started. */
+  /** Ollama went away before any piece came: it waits again as if it had never started. */
   #stopped(): void {
     this.status = 'queued';
     this.startedAt = undefined;
     this.ranAt = undefined;
   }
 
-  /** Since when nothing has come from the model that works for it; undefined while none does. The time of a sleep is no silence. */
+  /**
+   * Since when its model has produced nothing; undefined when none works for it. The sleep of the machine is left out.
+   */
   get silentSince(): number | undefined {
     if (this.startedAt === undefined) return undefined;
     return Math.max(this.lastPieceAt ?? this.ranAt ?? this.startedAt, this.#wokeAt);
   }
 
-  /** The machine has slept until now. */
+  /** The machine slept until now. */
   woke(): void {
     this.#wokeAt = this.#clock.elapsed();
   }
@@ -216,14 +218,14 @@ export class Ticket {
     this.firstPieceAt ??= this.#clock.elapsed();
   }
 
-  /** Its caller has been given a piece. */
+  /** Call when its caller has received a piece. */
   piece(): void {
     this.firstPiece();
     this.lastPieceAt = this.#clock.elapsed();
     this.pieces++;
   }
 
-  /** Ends the life once; `error` says how when it did not end well. */
+  /** Ends the life, once; `error` says how, unless it ended well. */
   finish(error?: AppError): void {
     if (this.finishedAt !== undefined) return;
     this.finishedAt = this.#clock.elapsed();
@@ -242,7 +244,7 @@ export class Ticket {
     };
   }
 
-  /** A moment of its life as people are shown it: RFC 3339, in UTC. */
+  /** A moment of its life for display: RFC 3339, in UTC. */
   shown(moment: number): string {
     return new Date(this.bornAt + (moment - this.createdAt)).toISOString();
   }
