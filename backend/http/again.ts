@@ -1,5 +1,5 @@
-// "Run again": a request is asked once more by Hearth itself, on the same route and in the same words. It goes through the whole
-// house as it did the first time, by the inner door.
+// "Run again": Hearth itself sends a kept request once more, on the same route and with the same body. The request
+// enters by the inner door and takes the whole way that it took the first time.
 import { request as ask, type IncomingMessage } from 'node:http';
 import { AppError, asAppError, errorCodeSchema } from '../contract/errors.ts';
 import type { AskedAgain } from '../contract/request-body.ts';
@@ -16,7 +16,7 @@ export interface AgainParts {
   readonly innerDoor: Pick<InnerDoor, 'connect'>;
 }
 
-/** Of a refusal so much is read. Characters. */
+/** Characters of a refusal's body that are read; the rest is dropped. */
 const MOST_REFUSAL = 16 * 1024;
 
 export class Again {
@@ -27,8 +27,9 @@ export class Again {
   }
 
   /**
-   * Asks the same once more; resolves when that has been taken in. The model is asked anew, and its answer is kept in memory
-   * with the request. Throws request_not_found, text_not_kept, and what the request is refused with.
+   * Sends the same request again; resolves when the new request was accepted. The model runs anew, and its answer is
+   * kept in memory with the new request. Throws request_not_found, text_not_kept, and whatever the new request is
+   * refused with.
    */
   async ask(id: string, watcher: string): Promise<AskedAgain> {
     const { texts, newId } = this.#parts;
@@ -40,12 +41,12 @@ export class Again {
     const latest = texts.toAskAgain({ id, watcher, as: again, takenIn: () => takenIn() });
     const answered = this.#send(latest, again).finally(() => texts.notAskedAgain(again));
     await Promise.race([taken, answered]);
-    // What becomes of it later is told of it as of every request.
+    // A later failure is reported on the new request, as for every other request.
     answered.catch(() => undefined);
     return { request_id: again };
   }
 
-  /** Resolves when it has been answered; rejects with what it is refused with. */
+  /** Resolves when the request was answered; rejects with its refusal. */
   #send({ sent, owner }: Latest, id: string): Promise<void> {
     const near = this.#parts.innerDoor.connect({ owner, from: sent.from, again: true });
     const { method, path } = sent;
@@ -68,7 +69,7 @@ function headersOf({ headers }: Sent): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== HIDDEN));
 }
 
-/** A job that asks for an id of its own had it the first time. */
+/** Drops a job's own `requestId` from the body: the first run has used that id. */
 function withoutId(bytes: Uint8Array): Uint8Array {
   const body = readQuickly(Buffer.from(bytes));
   if (typeof body !== 'object' || body === null || !('requestId' in body)) return bytes;
@@ -76,7 +77,7 @@ function withoutId(bytes: Uint8Array): Uint8Array {
   return Buffer.from(JSON.stringify(rest));
 }
 
-/** Reads an answer to its end. How it begins. */
+/** Reads an answer to its end and returns its first MOST_REFUSAL characters. */
 async function startOf(res: IncomingMessage): Promise<string> {
   let text = '';
   res.setEncoding('utf8');
@@ -84,7 +85,7 @@ async function startOf(res: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** A refusal in the form of whatever dialect. */
+/** Reads a refusal written in the form of any dialect. */
 function refusalIn(text: string): AppError {
   const { error, code } = fieldsOf(text);
   const inner =

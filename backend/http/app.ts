@@ -1,5 +1,6 @@
-// One request on its way through the house: its id, the front door, its handler, and every failure encoded once.
-// Who answers which route is router.ts; what a route does is in the room of its dialect.
+// The path of one request through the gateway: its id, the front door, its handler, and the one place that encodes
+// failures.
+// router.ts finds the handler of a route; the dialect's folder holds what the handler does.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, faultOf } from '../contract/errors.ts';
 import { dialectOf, routeOf } from '../contract/routes.ts';
@@ -29,12 +30,12 @@ import { pathOf } from './wire/normalized-path.ts';
 
 export interface AppParts extends OwnParts, DropInParts, FileParts, BatchParts {
   readonly guard: Guard;
-  /** What the gateways of a fleet count together; undefined where there is this one alone. */
+  /** Counts shared by all gateways of a fleet; undefined when this gateway runs alone. */
   readonly counts?: SharedCounts | undefined;
   readonly newId: NewId;
   readonly log: Log;
   readonly onRefused: RequestNews['onRefused'];
-  /** Told of each answer that is an error from its first byte. */
+  /** Counts each answer whose status is an error. */
   readonly meter: { answeredByError(code: string): void };
 }
 
@@ -58,7 +59,7 @@ export function createApp(parts: AppParts): RequestListener {
   return createRouter(handlers, handOn, runner(parts));
 }
 
-/** Lets a request through the front door and runs its handler, to whichever end. */
+/** Lets a request through the front door, runs its handler, and settles it whether the handler succeeds or fails. */
 function runner(parts: AppParts): Run {
   const { guard, newId, log, underWay, clock, onRefused, meter, counts } = parts;
   return async (req, res, handler) => {
@@ -89,7 +90,7 @@ function runner(parts: AppParts): Run {
   };
 }
 
-/** Has the door look at a request; false for one that has its answer. Throws what the door throws. */
+/** Runs the front door's checks; false when the door has answered the request itself. Throws what the door throws. */
 function admitted(
   { guard, config }: Pick<AppParts, 'guard' | 'config'>,
   req: IncomingMessage,
@@ -104,7 +105,7 @@ function admitted(
   return true;
 }
 
-/** Whether a model is to work for it, on a route that we answer. */
+/** Whether the request would run a model, on a route that Hearth answers itself. */
 function asksForRun(req: IncomingMessage): boolean {
   const route = routeOf(pathOf(req));
   return req.method === 'POST' && route?.by === 'hearth' && route.does === 'run';
@@ -114,12 +115,12 @@ function failed(log: Log, id: string, req: IncomingMessage, error: AppError): vo
   const { code, status } = error;
   const fields = { request_id: id, method: req.method, path: pathOf(req), code, status, ...faultOf(error) };
   if (code === 'internal') log.error(fields, 'internal error');
-  // What comes round comes again with each probe, and the watch has said why.
+  // A request that loops back to Hearth returns with each probe, and the watch has logged the reason already.
   else if (status >= 500 && error.native?.status !== LOOP_STATUS) log.warn(fields, error.logged);
   else log.debug(fields, error.logged);
 }
 
-/** A path that is not valid percent-encoding is refused by the platform, for Express too, with an error of its own. */
+/** Node refuses a path with invalid percent-encoding by throwing a URIError, inside Express too. */
 function asRefusal(error: unknown): unknown {
   if (error instanceof URIError)
     return new AppError('invalid_request', 'The path is not valid percent-encoding.', { cause: error });

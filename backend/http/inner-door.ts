@@ -1,5 +1,5 @@
-// The inner door: connections of Hearth itself, which are on no network. What comes on one goes through the whole house as every
-// request does; who asks is known, so no key is asked for.
+// The inner door: in-memory connections of Hearth to itself. A request on one takes the same way as every other
+// request, but its caller is known, so no key is asked for.
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { duplexPair, type Duplex } from 'node:stream';
 import { LOCAL } from '../core/ownership.ts';
@@ -8,16 +8,16 @@ import { asksAgain, keyOfOwner, showedKey } from './door/caller.ts';
 import type { Guard } from './door/guard.ts';
 import type { UnderWay } from './wire/under-way.ts';
 
-/** For whom something is asked. */
+/** On whose behalf Hearth sends a request. */
 export interface Asker {
   readonly owner: string;
-  /** Where that one is, as an IP address. */
+  /** The caller's IP address. */
   readonly from: string;
-  /** It was asked before: the model is to be asked anew. */
+  /** True for "run again": the model must run anew instead of answering from the cache. */
   readonly again: boolean;
 }
 
-/** Whoever sits at this machine. */
+/** The user of this machine. */
 export const HOST: Asker = { owner: LOCAL, from: '127.0.0.1', again: false };
 
 export class InnerDoor {
@@ -32,7 +32,7 @@ export class InnerDoor {
     this.#underWay = underWay;
   }
 
-  /** What is left to check is whether the asker's key is still good. */
+  /** The caller is known, so this checks only that the caller's key is still good. */
   readonly guard: Guard = {
     recall: () => undefined,
     admit: (req) => {
@@ -44,30 +44,30 @@ export class InnerDoor {
     },
   };
 
-  /** Who answers: the house, behind the guard above. */
+  /** Sets the listener that answers requests of this door, behind the guard above. */
   answeredBy(listener: RequestListener): void {
-    // It never listens, and no request takes too long.
+    // This server never listens, and its requests have no time limit.
     this.#server = createServer({ requestTimeout: 0 }, listener);
   }
 
-  /** A connection for one request; destroy it to take that back. */
+  /** Opens a connection for one request; destroy the connection to cancel the request. */
   connect(asker: Asker): Duplex {
     const [near, far] = duplexPair();
     this.#askers.set(far, asker);
     this.#underWay.counts(far);
     this.#open.add(near);
-    // Node closes the one half only when the other has ended, not when it is destroyed.
+    // Node closes the far half only when the near half has ended, not when it is destroyed.
     near.once('close', () => {
       this.#open.delete(near);
       far.destroy();
     });
     far.once('close', () => near.destroy());
-    // Node takes connections that are handed in so ("Event: 'connection'").
+    // Node's way to hand a connection to a server ("Event: 'connection'").
     this.#server?.emit('connection', Object.assign(far, { remoteAddress: asker.from }));
     return near;
   }
 
-  /** Cuts what is still open. */
+  /** Destroys the connections that are still open. */
   close(): void {
     for (const near of this.#open) near.destroy();
   }

@@ -1,4 +1,4 @@
-// Who answers a line of a batch: the dialect of its endpoint. What it refuses is told in its form, as on its live route.
+// Answers one line of a batch in the dialect of its endpoint. Errors have the form that the live route gives them.
 import type { BatchEndpoint } from '../contract/chat/openai-batch.ts';
 import { asAppError, faultOf } from '../contract/errors.ts';
 import { anyJson } from '../contract/go/exact-json.ts';
@@ -19,7 +19,7 @@ export function createAskLine(parts: LineAnswerParts): AskLine {
   const answers: Readonly<Record<BatchEndpoint, AnswerLine>> = { ...openAiLines(parts), ...responsesLines(parts) };
   return async (call, signal) => {
     const { id: requestId, endpoint, bytes } = call;
-    // As the body of a live request counts.
+    // Counts against the memory limit as the body of a live request does.
     const giveBack = parts.underWay.hold(bytes.length);
     try {
       return { status: 200, requestId, body: anyJson(await answers[endpoint](call, signal)) };

@@ -1,10 +1,10 @@
-// Everything that Ollama has and no dialect here answers: handed on as it came. What can run a model waits its turn for a
-// lease (dialect/hand-on.ts); only what can't is handed on at once. What changes the models on the disk is for programs of
-// this machine alone.
-// Which it is: a look (GET, HEAD), and a row of the table that only looks or manages, runs nothing. On every other row
-// that is decided by the `model` that the body names, as Ollama would read it: JSON, or a form with a file as
-// /v1/audio/transcriptions has it. Such a body is read whole, up to server.max_body_mb as wherever a model runs. A body of
-// another type, as an upload is, names none, and is streamed up as it comes.
+// Passes on every route of Ollama that no dialect here answers, unchanged. A request that can run a model waits in the
+// queue for a lease (dialect/hand-on.ts); every other request goes up at once. Routes that change the models on disk
+// are open to programs of this machine alone.
+// GET, HEAD, and the routes that the table marks as "look" or "manage" run nothing. On every other route the `model`
+// field of the body decides, read as Ollama reads it: from JSON, or from a form with a file (as
+// /v1/audio/transcriptions takes). Such a body is read whole, up to server.max_body_mb, as on every route that runs a
+// model. A body of another type, such as an upload, names no model and is streamed up as it arrives.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HEARTH_HEADER } from '../contract/behind.ts';
 import { AppError } from '../contract/errors.ts';
@@ -25,20 +25,20 @@ import { normalizedPath, pathOf } from './wire/normalized-path.ts';
 export interface PassParts extends HandOnParts {
   readonly config: ReadConfig;
   readonly machines: Pick<Machines, 'relay' | 'watch'>;
-  /** Of this Hearth. */
+  /** Version of this Hearth. */
   readonly version: string;
 }
 
 const MB = 1024 * 1024;
 
 /**
- * Answers a request with what Ollama answers to it. Throws management_disabled, client_limit, shutting_down, too_large,
- * upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_failed, cancelled, and for a run what handOn
- * throws; once the answer has begun, it has been ended by then.
+ * Answers a request with Ollama's answer. Throws management_disabled, client_limit, shutting_down, too_large,
+ * upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_failed, cancelled, and for a run what
+ * handOn throws. A failure after the first byte has already ended the answer.
  */
 export async function passThrough(parts: PassParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   checkManagement(parts.config().server.allow_management, req);
-  // It may run a model and counts among what its key may have at once, from when it comes; looking costs nothing.
+  // A request that may run a model counts against its key's max_active from its arrival. Reads are not counted.
   const maxActive = isReading(req) ? undefined : shownKey(req)?.max_active;
   const handedOn = parts.requests.handOn({ owner: ownerOf(req), caller: callerOf(req), maxActive });
   onGone(res, () => handedOn.cancel(new AppError('cancelled', 'The caller left.')));
@@ -71,12 +71,12 @@ async function passAtOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { relay, watch } = machines;
-  // By this another Hearth knows that it has more than an Ollama before it.
+  // This header tells another Hearth that it talks to a Hearth and not to a bare Ollama.
   if (pathOf(req) === '/api/version') res.setHeader(HEARTH_HEADER, version);
   const manages = isManagement(req.method ?? 'GET', req.url ?? '/');
   const kind = isReading(req) ? 'look' : manages ? 'work' : 'run';
-  // What its caller asks next must not meet the old digests: a copy or deletion is done when its headers come, a pull when
-  // it says so, and what was done when it broke off is done too.
+  // The caller's next request must not see old digests. A copy or deletion is done when the headers arrive, a pull when
+  // its stream says "success". A connection that broke off may have changed something too.
   const renew = (): void => void (manages && watch.invalidate());
   try {
     await exchange(
@@ -89,11 +89,11 @@ async function passAtOnce(
   } finally {
     renew();
   }
-  // While its reader takes the rest it has not ended, for who waits for that when Hearth stops.
+  // The request ends only when the client has read the rest: a Hearth that stops waits for that.
   await taken(res);
 }
 
-/** Whether a body may name a model that runs: by its route, and by its type where the route is not known. */
+/** Whether a body may name a model to run: by its route, and by its content type where the route is unknown. */
 function mayRun(req: IncomingMessage): boolean {
   if (isReading(req) || !hasBody(req)) return false;
   const path = normalizedPath(req.url ?? '/');
@@ -103,7 +103,7 @@ function mayRun(req: IncomingMessage): boolean {
   return known || READABLE.test(req.headers['content-type'] ?? '');
 }
 
-/** No type, JSON, a text, a form, also where JSON is in it, as `curl -d` sends it. */
+/** No type, JSON, text, or a form. `curl -d` sends JSON as a form. */
 const READABLE = /^$|json|^\s*(?:text\/|multipart\/form-data|application\/x-www-form-urlencoded)/i;
 
 const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';

@@ -1,5 +1,5 @@
-// How profiles are shown where Ollama's clients look for models: in /api/tags beside the installed ones, and by /api/show as
-// the model that they stand for. Without profiles nothing of these answers is touched.
+// Adds profiles to the answers in which Ollama's clients look for models: /api/tags lists profiles beside the installed
+// models, and /api/show describes a profile by the model behind it. Without profiles these answers stay untouched.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../contract/config/config.ts';
 import { profileNamed, withProfiles } from '../core/models/profiles.ts';
@@ -16,8 +16,8 @@ export interface ProfileLooksParts {
 type Fields = Record<string, unknown>;
 
 /**
- * Answers a look that profiles have a say in. Otherwise resolves with the body, where it had to be read to know that. Throws
- * what Relay.forward throws, and too_large.
+ * Answers a lookup that profiles change. Otherwise returns the body, if it had to be read to find that out. Throws what
+ * Relay.forward throws, and too_large.
  */
 export async function profilesShown(
   { config, machines }: ProfileLooksParts,
@@ -51,14 +51,14 @@ export async function profilesShown(
 }
 
 interface Look {
-  /** The body that goes up. */
+  /** The body to send upstream. */
   readonly sent: Buffer | null;
   readonly signal: AbortSignal;
-  /** What becomes of the answer. */
+  /** Rewrites the body of the answer. */
   changed(body: Fields): Fields;
 }
 
-/** Asks Ollama, and answers with what becomes of its answer; a refusal goes down as it came. */
+/** Asks Ollama and sends the rewritten answer; a refusal is passed down unchanged. */
 async function answer(
   relay: Relay,
   req: IncomingMessage,
@@ -77,14 +77,14 @@ async function answer(
   res.end(fields === undefined ? text : JSON.stringify(changed(fields)));
 }
 
-/** Each entry says its name twice; the older field of them may be missing. */
+/** Each entry has its name in two fields, `name` and the newer `model`; Ollama may leave one out. */
 function listed(body: Fields, profiles: Config['models']): Fields {
   const installed = Array.isArray(body['models']) ? (body['models'] as readonly Fields[]) : [];
   const models = installed.map((each) => ({ ...each, name: String(each['name'] ?? each['model'] ?? '') }));
   return { ...body, models: withProfiles(models, profiles).map((each) => ({ ...each, model: each.name })) };
 }
 
-/** The text block of a Modelfile's parameters, those of the profile in the place of the same. */
+/** The parameters block of a Modelfile as text; options of the profile replace parameters of the same name. */
 function parametersOf(block: unknown, options: Readonly<Record<string, unknown>>): string {
   const lines = typeof block === 'string' ? block.split('\n') : [];
   const stay = lines.filter((line) => line.trim() !== '' && !Object.hasOwn(options, line.split(/\s/, 1)[0] ?? ''));

@@ -1,5 +1,5 @@
-// Finds who answers a request, by the one table of routes (contract/routes.ts). It looks at no header and starts no work:
-// what is found is handed to `run`, refusals too, so that each is met by the same front door.
+// Finds the handler of a request from the one table of routes (contract/routes.ts). The router reads no header and
+// starts no work. It hands every result to `run`, refusals too, so all of them pass the same front door.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { AppError } from '../contract/errors.ts';
@@ -7,15 +7,18 @@ import { dialectOf, OWN_ROUTES, type Route, routeOf } from '../contract/routes.t
 import type { Handler } from './wire/handler.ts';
 import { pathOf, toOriginForm } from './wire/normalized-path.ts';
 
-/** The handlers of some rows of the table, one for each method. */
+/** Handlers for some rows of the table, one for each method. */
 export type HandlersOf<R extends Route> = { readonly [E in R as E['path']]: Record<E['methods'][number], Handler> };
-/** All that we answer ourselves: a row without a handler does not compile. */
+/** Handlers of all routes that Hearth answers itself: a row without a handler does not compile. */
 export type Handlers = HandlersOf<Extract<Route, { by: 'hearth' }>>;
 
-/** Runs the handler that was found for a request. */
+/** Runs the handler that the router found for a request. */
 export type Run = (req: IncomingMessage, res: ServerResponse, handler: Handler) => void;
 
-/** Takes requests of node:http; each is `run` with its handler. `handOn` is that of all that Ollama answers. */
+/**
+ * Creates the listener for node:http: it calls `run` with the handler of each request. `handOn` handles every route
+ * that Ollama answers.
+ */
 export function createRouter(
   handlers: Handlers,
   handOn: Handler,
@@ -27,7 +30,7 @@ export function createRouter(
   return (req, res) => {
     toOriginForm(req);
     const { method = 'GET', url = '/' } = req;
-    // Most callers send no query, and spell a route as it stands in the table.
+    // Fast path: most callers send no query and spell a route as the table does.
     const usual = exact.get(url)?.[method];
     if (usual !== undefined) return run(req, res, usual);
     const path = pathOf(req);
@@ -40,16 +43,16 @@ export function createRouter(
 
 type ByMethod = Readonly<Partial<Record<string, Handler>>>;
 
-/** A route of another's dialect whose path has a part of its own. */
+/** Finds a drop-in route whose path has a parameter. */
 function dropIn(exact: ReadonlyMap<string, ByMethod>, path: string): ByMethod | undefined {
   const route = routeOf(path);
   return route === undefined || route.dialect === 'own' ? undefined : exact.get(route.path);
 }
 
-/** What Express's router is besides: a function that can stand in any chain of handlers. */
+/** The type of Express's router when used as a plain function in a chain of handlers. */
 type Middleware = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
-/** Our own routes, in whatever spelling Express takes for the same. */
+/** Hearth's own routes, in every spelling that Express accepts for them. */
 function ownRouter(handlers: Handlers, run: Run): Middleware {
   const router = Router();
   for (const { path, methods } of OWN_ROUTES) {

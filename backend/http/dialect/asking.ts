@@ -1,5 +1,5 @@
-// What a request says besides its question, on every route that runs a model: who asks, how it may use the cache, and how a
-// kept answer is replayed. Each dialect reads the question itself.
+// What a request says besides its question, on every route that runs a model: who asks, how the cache may be used, and
+// how a cached answer is replayed. Each dialect reads the question itself.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatRequest, REQUEST_ID } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
@@ -20,7 +20,7 @@ import { modeAsked, tellMode } from './mode-asked.ts';
 import { placeOf, type Standing } from './queue-place.ts';
 import { isAskedAgain, isHandedOn, shownKey, ownerOf } from '../door/caller.ts';
 
-/** Fields of a body that are ours on every route, and that Ollama never sees. */
+/** Body fields of Hearth itself, accepted on every route and never sent to Ollama. */
 export type CacheFields = Pick<ChatRequest, 'use_cache' | 'cache' | 'priority'>;
 
 /** The caller's own request id when it is well formed. */
@@ -29,7 +29,7 @@ export function callersId(req: IncomingMessage): string | undefined {
   return id !== undefined && REQUEST_ID.test(id) ? id : undefined;
 }
 
-/** Whose request it is, as every route says it. */
+/** The caller's identity and limits, the same on every route. */
 export function askerOf(
   req: IncomingMessage,
   { cache }: CacheFields,
@@ -43,21 +43,21 @@ export function askerOf(
   };
 }
 
-/** What is needed to make a ticket. */
+/** What ticketOf needs. */
 export interface AskingParts {
   readonly config: ReadConfig;
   readonly jobs: Pick<Jobs, 'taken'>;
   readonly newId: NewId;
 }
 
-/** What is known of a request in another vendor's dialect when it arrives. */
+/** The ticket options that are known when a request in a foreign dialect arrives. */
 export function ticketOf(
   { config, jobs, newId }: AskingParts,
   req: IncomingMessage,
   res: ServerResponse,
   asked: Omit<Standing, 'ours'> & { readonly ours: CacheFields },
 ): TicketOptions & Pick<ChatCall, 'namespace' | 'isHandedOn'> {
-  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
+  // Live requests never share an id: if a client reuses the id of a live request, the new one gets another id inside.
   const id = requestId(res);
   const mode = modeAsked(req, config());
   tellMode(res, mode);
@@ -83,10 +83,10 @@ export function replayOf(req: IncomingMessage, config: Config): ReplayMode {
   );
 }
 
-/** One that is asked again must not get the answer that it had. */
+/** "Run again" must not get the cached answer of the first run. */
 const ANEW: CacheWish = { read: false, onlyIfCached: false, again: true };
 
-/** What a request asks of the cache: in its body, then in its headers. */
+/** Cache wishes of a request: from its body, then from its headers. */
 export function wishesOf(req: IncomingMessage, said: CacheWish, { cache }: Config): HeaderWishes {
   const { wishes, ignored } = headerWishes(req.headers, cache.honor_request_cache_control);
   return { wishes: [...(isAskedAgain(req) ? [ANEW] : []), said, ...wishes], ignored };
@@ -96,6 +96,6 @@ export function bodyWish({ use_cache, cache }: CacheFields): CacheWish {
   const ttl = cache?.ttl === undefined ? {} : { ttl: cache.ttl };
   if (use_cache === false || cache?.['no-store'] === true) return { read: false, store: false };
   if (cache?.['no-cache'] === true) return { read: false, store: true, ...ttl };
-  // use_cache: true is the default and says nothing; a header may still ask otherwise.
+  // use_cache: true is the default and adds no wish; a header may still ask for something else.
   return ttl;
 }

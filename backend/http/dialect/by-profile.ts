@@ -1,10 +1,10 @@
-// Applies the profile that a body names. The answer still names the model as the caller did.
+// Applies the profile that a body names. The answer still carries the name that the caller sent.
 import type { Config } from '../../contract/config/config.ts';
 import type { Question } from '../../core/stories/chat/question.ts';
 import { applied, profileNamed } from '../../core/models/profiles.ts';
 import type { Asked } from './understood.ts';
 
-/** What a body asks once its profile is applied; unchanged where it names none. */
+/** Applies the profile to a request; returns the request unchanged when its body names no profile. */
 export function byProfile<A extends Asked & { readonly family: Question['family'] }>(
   asked: A,
   profiles: Config['models'],

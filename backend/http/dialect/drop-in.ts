@@ -1,5 +1,5 @@
-// What the dialects of others share, for clients that know nothing of Hearth: a body is read, the core is asked
-// in the one form that it knows, and the answer is written in the voice of its dialect (ollama-*.ts, openai-*.ts …).
+// What the drop-in dialects share, for clients that know nothing of Hearth: read a body, put the question to the core
+// in its one form, and write the answer in the form of the dialect (ollama-*.ts, openai-*.ts …).
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Completion } from '../../contract/chat/chat.ts';
@@ -32,7 +32,7 @@ import { byProfile } from './by-profile.ts';
 import type { Standing } from './queue-place.ts';
 import { type Asked, type AskedToEmbed, type AskedToWrite, refusal } from './understood.ts';
 
-/** What these handlers act on. */
+/** The services that drop-in handlers use. */
 export interface DropInParts extends ActionParts, KnownParts, HandOnParts {
   readonly clock: Clock;
   readonly cache: ResponseCache;
@@ -49,28 +49,28 @@ const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** How a dialect writes an answer. */
 export interface Voice {
-  /** Of the whole answer. */
+  /** Headers of a whole, not streamed, answer. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The whole answer as one object. */
   whole(completion: Completion): unknown;
-  /** A new one for each answer. */
+  /** Creates a new stream form for each answer. */
   stream(): StreamForm;
 }
 
-/** The parts of an answer that are new each time. */
+/** The values of an answer that differ each time it is sent. */
 export interface Fresh {
   readonly id: string;
   /** Milliseconds since 1970. */
   now(): number;
-  /** The same in seconds. */
+  /** Seconds since 1970. */
   nowSeconds(): number;
-  /** When the answer began. */
+  /** When the answer began, in seconds since 1970. */
   readonly seconds: number;
 }
 
 /**
- * For an answer that is kept as text. A constant, since functions made in one place share what they hold: one made where a
- * request is answered would keep the whole request alive.
+ * Placeholders for an answer that is kept as text. This is a module constant because closures of one scope share their
+ * variables: a closure made while a request is answered would keep the whole request in memory.
  */
 const NOTHING_FRESH: Fresh = {
   id: GAPS.id,
@@ -81,15 +81,15 @@ const NOTHING_FRESH: Fresh = {
 
 // ---- reading
 
-/** The bytes of a body that is to be JSON. */
+/** Reads the bytes of a body that must be JSON. */
 export function bodyOf(parts: Pick<DropInParts, 'config'>, req: IncomingMessage): Promise<Buffer> {
   checkContentType(req);
   return readBody(req, parts.config().server.max_body_mb * MB);
 }
 
 /**
- * What a body means to `read`. A wrong body is refused here, in Ollama's words: sent up to be refused there, it would run
- * past the queue if Ollama took it. `nothing`: what the route says of an empty body.
+ * Parses a body with `read`. A malformed body is refused here, in Ollama's words: if it went up to be refused by
+ * Ollama, and Ollama accepted it, it would run past the queue. `nothing`: the route's error message for an empty body.
  */
 export function meaningOf<T>(bytes: Buffer, nothing: string, read: (body: unknown) => T): T {
   try {
@@ -99,7 +99,7 @@ export function meaningOf<T>(bytes: Buffer, nothing: string, read: (body: unknow
   }
 }
 
-/** What the headers and our own fields of the body say, beside the request itself. */
+/** What the headers and Hearth's own body fields say, beside the request itself. */
 function circumstances(
   parts: DropInParts,
   req: IncomingMessage,
@@ -122,30 +122,32 @@ function circumstances(
   };
 }
 
-/** On these routes `use_cache: true` matters: by default they do not use the cache for everything. */
+/** On these routes `use_cache: true` matters, since by default they do not cache everything. */
 export function wanted(ours: CacheFields): CacheWish {
   return { ...(ours.use_cache === true ? { read: true, store: true } : {}), ...bodyWish(ours) };
 }
 
 // ---- answers that are written
 
-/** How a dialect has a model write: what a body asks, and the voice in which it is answered. */
+/** How a dialect answers a request to generate text: how it reads the body, and the voice that answers. */
 export interface Writing<A extends AskedToWrite> {
-  /** What its route says of an empty body. */
+  /** The route's error message for an empty body. */
   readonly nothing: string;
   read(body: unknown): A;
   voice(asked: A, fresh: Fresh): Voice;
-  /** Whether `think` is ignored for a model that can't think, instead of refused. */
+  /** True: `think` is ignored for a model that cannot think. False: such a request is refused. */
   readonly thinksIfAble?: boolean;
-  /** What else in the body changes the form of the answer, as a text. The voice holds about as many characters. */
+  /**
+   * Everything else in the body that changes the form of the answer, as text. The voice holds about as many characters.
+   */
   formOf?(asked: A): string;
   /** Whether only Ollama can do what is asked: then the body goes up unchanged, on a lease. */
   unchanged?(asked: A): boolean;
-  /** True when the body asked for something else than an answer, and that has been done and answered. */
+  /** Handles a body that asks for something else than an answer; true when it was done and answered. */
   done?(asked: A, res: ServerResponse, req: IncomingMessage): Promise<boolean>;
 }
 
-/** Answers a request to write. */
+/** Answers a request to generate text. */
 export async function answerWritten<A extends AskedToWrite>(
   parts: DropInParts,
   { nothing, read, voice, formOf, unchanged, done, thinksIfAble = false }: Writing<A>,
@@ -202,12 +204,12 @@ export async function answerWritten<A extends AskedToWrite>(
   }
 }
 
-/** The text, or its hash where it is long. */
+/** The text itself, or its hash from 64 characters on. */
 function shortened(text: string): string {
   return text.length < 64 ? text : hash('sha256', text, 'base64');
 }
 
-/** The question as it is remembered; `voice` leaves gaps for what is new each time. */
+/** The question in the form that KnownQuestions remembers; `voice` leaves gaps for the values that differ each time. */
 function againIn(
   voice: Voice,
   stream: boolean,
@@ -230,7 +232,7 @@ function againIn(
 
 // ---- vectors
 
-/** Vectors for a request, with the headers that say where they came from. */
+/** Computes the vectors of a request, with the headers that say where they came from. */
 export async function vectorsFor(
   parts: DropInParts,
   req: IncomingMessage,
@@ -254,7 +256,7 @@ export async function vectorsFor(
   };
 }
 
-/** Nobody reads the numbers. */
+/** Summary for the record: nobody reads the numbers themselves. */
 function vectorsTold({ vectors }: EmbedAnswer): string {
   return `${vectors.length} of ${vectors[0]?.length ?? 0} numbers each`;
 }

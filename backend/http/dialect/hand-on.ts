@@ -1,5 +1,5 @@
-// A request that goes up in its own words and runs a model there: what a dialect can't put in the one form that the core
-// knows, and what no dialect here knows. It holds a lease all the same: core/stories/chat/handed-on-run.ts is its story.
+// Sends a request upstream unchanged, on a lease, when it runs a model: one that a dialect cannot put in the core's
+// form, or one that no dialect knows. core/stories/chat/handed-on-run.ts decides when it may run.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
 import { apart } from '../../core/stories/chat/on-behalf.ts';
@@ -33,28 +33,28 @@ export interface HandOnParts extends AskingParts {
   readonly texts: RequestTexts;
 }
 
-/** Of a whole answer so much is kept until it can be shown. Bytes. */
+/** Bytes of an answer that are kept for the record. */
 const MOST_KEPT = 4 * 1024 * 1024;
-/** A secret in a stream may come in pieces that nobody knows it by. */
+/** A secret may be split over several pieces of a stream, where no filter recognizes it. */
 const STREAMED = 'A stream in words of Ollama that Hearth hands on and does not read.';
 
-/** What has been understood of a request that is handed on. */
+/** What is known of a request that is handed on. */
 export interface AskedUnchanged {
-  /** Its body, unpacked, as it goes up. */
+  /** The unpacked body, sent upstream as is. */
   readonly bytes: Buffer;
-  /** Its model, and in Ollama's form the options and keep_alive that Ollama will read from it. */
+  /** The model, and in Ollama's form the options and keep_alive that Ollama will read from the body. */
   readonly request: UpstreamRequest;
-  /** Whether it asks for a stream. */
+  /** Whether the body asks for a stream. */
   readonly stream: boolean;
-  /** The fields of its body that are ours. They go up with the rest: nothing is changed. */
+  /** Hearth's own fields in the body. They go up with the rest: the body is not changed. */
   readonly ours?: CacheFields;
-  /** The profile that it named, where its model is another. */
+  /** The profile that the body named, if any; `request` then has the profile's model. */
   readonly name?: string;
 }
 
 /**
- * Hands a request on unchanged, on a lease: it is counted, shown and cancelled like every other, waits its turn, and is
- * refused like every other. Throws what HandedOnRuns.run and exchange throw; once the answer has begun, it has been ended by then.
+ * Sends a request upstream unchanged, on a lease: it is counted, shown, cancelled, queued and refused like every other.
+ * Throws what HandedOnRuns.run and exchange throw. A failure after the first byte has already ended the answer.
  */
 export async function handOn(
   parts: HandOnParts,
@@ -66,8 +66,8 @@ export async function handOn(
   const { requests, handedOnRuns, patience } = parts;
   const about = ticketOf(parts, req, res, { request, ours, stream, name });
   if (modeOf(about, parts.config()) === 'replay') throw notRecorded(req);
-  // The model may be done, but the request has not ended while its reader takes the rest: Hearth waits for that when it
-  // stops.
+  // The model may be done, but the request ends only when the client has read the rest: a Hearth that stops waits for
+  // that.
   const whole = requests.handOn({ owner: about.owner, caller: about.caller });
   const beats = stream && EVENTS.has(dialectOf(pathOf(req))) ? beating(res, patience) : undefined;
   const keeping = new AnswerKept(parts.texts);
@@ -116,7 +116,7 @@ function notRecorded(req: IncomingMessage): AppError {
   return new AppError('not_cached', `What ${pathOf(req)} answers here is Ollama's own, and is never recorded.`);
 }
 
-/** A body that names a profile names its model; nothing else of it is changed, since it goes up in its own words. */
+/** Replaces a profile's name in the body by its model's name. The rest of the body stays unchanged. */
 function underRealName(asked: AskedUnchanged, profiles: Config['models']): AskedUnchanged {
   const { model: name } = asked.request;
   const model = meantModel(profiles, name);
@@ -130,10 +130,10 @@ function underRealName(asked: AskedUnchanged, profiles: Config['models']): Asked
   };
 }
 
-/** Dialects whose streams are events, which may have comments before them. */
+/** Dialects whose streams are server-sent events, which may have comments before them. */
 const EVENTS: ReadonlySet<string> = new Set(['openai', 'responses', 'anthropic']);
 
-/** Signs of life for a stream that waits; with the first its headers are out. */
+/** Heartbeats for a stream that waits; the first one sends the headers. */
 function beating(res: ServerResponse, { jsonAfterMs, heartbeatMs }: Patience): Pulse {
   return new Pulse(res, {
     start: () => void res.writeHead(200, SSE_HEADERS),

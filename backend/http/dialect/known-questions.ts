@@ -1,6 +1,6 @@
-// The short way to a kept answer, the same for every dialect: a body that was understood before and got a kept answer gets
-// it again without being parsed. Whether its question still means the same is for the core to say (Gateway.again); here are
-// the bytes that it came as, and the text that answers it.
+// The fast path to a cached answer, for every dialect: a body that was parsed before and had a cached answer gets that
+// answer again without being parsed. The core decides whether the question still means the same (Gateway.again); this
+// file keeps the bytes of the body and the text of the answer.
 import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
@@ -17,28 +17,28 @@ import { cacheHeaders } from '../wire/cache-headers.ts';
 import { NEVER_IN_LINE } from '../wire/queue-headers.ts';
 import { countWhole, giveLast, isLong } from '../wire/give.ts';
 
-/** Questions remembered, and the characters of them all. */
+/** Questions remembered, and the total of their characters. */
 const MOST = 8000;
 const MOST_HELD = 8 * 1024 * 1024;
-/** Characters counted for each question on top of what it says it holds. */
+/** Characters counted for each question on top of `holds`. */
 const USUAL = 1024;
 
-/** A question by what it came as, and how its answer is written. */
+/** A question by its bytes, and how its answer is written. */
 export interface KnownQuestion {
   readonly known: Known;
-  /** The client sends Cache-Control out of habit, so it was ignored. */
+  /** The client sends Cache-Control out of habit, so the header was ignored. */
   readonly ignored: boolean;
-  /** Two questions of one form are answered by the same text, but for its gaps. */
+  /** Questions of the same form have the same answer text, but for its gaps. */
   readonly form: string;
-  /** The headers of its answer beside those of the cache, name and value in turn. */
+  /** Headers of its answer beside the cache headers; name and value alternate. */
   readonly headers: readonly string[];
-  /** About how many characters of its request it holds for its answer. */
+  /** Characters of the request that the answer's writer holds, about. */
   readonly holds?: number;
   /** Whether Content-Length is sent; a stream has none. */
   readonly sized: boolean;
-  /** Its answer, with GAPS where each caller gets something else. */
+  /** Writes the answer, with GAPS where the values differ from caller to caller. */
   readonly write: (hit: Hit) => string;
-  /** The id in it, wherever it stands: that of the request, or one of its own. */
+  /** The id inside the answer, wherever it stands: the request's own, or a new one. */
   idOf(request: AtOnce): string;
 }
 
@@ -51,7 +51,7 @@ export interface KnownParts {
   readonly questions: KnownQuestions;
 }
 
-/** The questions that were last answered by kept answers. */
+/** The questions last answered from the cache. */
 export class KnownQuestions {
   readonly #known = new LRUCache<string, KnownQuestion>({
     max: MOST,
@@ -59,7 +59,10 @@ export class KnownQuestions {
     sizeCalculation: ({ holds = 0 }) => USUAL + holds,
   });
 
-  /** The name of a question: its route and headers, and its bytes. Undefined where it is for one request alone. */
+  /**
+   * Key of a question: hash of its body behind the mark of its route and headers. Undefined if nothing is known of the
+   * visit.
+   */
   nameOf({ seen }: Arrival, body: Buffer): string | undefined {
     return seen && seen.mark + hash('sha256', body, 'base64');
   }
@@ -68,13 +71,13 @@ export class KnownQuestions {
     return this.#known.get(name);
   }
 
-  /** Remembers a question that a kept answer was found for. */
+  /** Remembers a question that a cached answer was found for. */
   remember(name: string | undefined, question: KnownQuestion): void {
     if (name !== undefined) this.#known.set(name, question);
   }
 }
 
-/** Answers a question that is known, if it can be: false means that nothing has been done, and it must be read. */
+/** Answers a known question if possible; false means that nothing was sent and the body must be parsed. */
 export function answeredAgain(
   { gateway, cache, jobs, newId, clock, questions }: KnownParts,
   res: ServerResponse,
@@ -85,18 +88,18 @@ export function answeredAgain(
   if (question === undefined) return false;
   const { known, form, ignored, sized } = question;
   const textOf = (hit: Hit): ReadyText | undefined => cache.readyText(hit, form, question.write);
-  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
+  // Live requests never share an id: if a client reuses the id of a live request, the new one gets another id inside.
   const told = gateway.again(known, jobs.taken(arrival.id) ? newId() : arrival.id, textOf);
   if (told === undefined) return false;
   const { request, ready } = told;
   let id: string | undefined;
   const { text, bytes } = ready.filled((gap) => {
-    // One for the whole answer: its events name it again and again.
+    // One id for the whole answer: a stream repeats it in each event.
     return gap === 'id' ? (id ??= question.idOf(request)) : valueOf(gap, request, clock);
   });
   countWhole(res, bytes);
   const headers = arrival.headers;
-  // Whoever cuts off a reader that takes nothing finds the request's id there, for the log.
+  // A reader that takes nothing is cut off; the log then finds the request id in these headers.
   if (isLong(bytes)) arrival.dress(res);
   const about = cacheHeaders(request, ignored);
   for (const header of Object.keys(about)) headers.push(header, about[header] ?? '');
@@ -126,7 +129,7 @@ function valueOf(gap: Exclude<Gap, 'id'>, request: AtOnce, clock: Clock): string
 
 let shown = { ms: Number.NaN, text: '' };
 
-/** RFC 3339; many answers go out within one millisecond. */
+/** RFC 3339, cached for one millisecond: many answers go out within it. */
 function shownTime(ms: number): string {
   if (shown.ms !== ms) shown = { ms, text: new Date(ms).toISOString() };
   return shown.text;

@@ -1,4 +1,4 @@
-// The mode of one request: X-Hearth-Mode, and what it may say. What a mode does is core/stories/chat/recorder.ts.
+// Reads and checks X-Hearth-Mode, the mode of one request. core/stories/chat/recorder.ts says what a mode does.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -8,9 +8,10 @@ import { requireScope } from '../door/caller.ts';
 import { header } from '../wire/header.ts';
 
 /**
- * The mode that a request asks for; undefined where it leaves that to the settings. A recording is of all callers, so only who
- * may manage Hearth may write or read it where the settings do not say so for everybody. While the settings say "replay", no
- * request may have another mode: it would reach an Ollama that is to be left alone. Throws invalid_request and forbidden.
+ * The mode that a request asks for; undefined leaves it to the settings. A recording belongs to all callers, so only
+ * callers who may manage Hearth may write or read one that the settings do not turn on for everybody. While the
+ * settings say "replay", no request may choose another mode: it would reach an Ollama that must be left alone. Throws
+ * invalid_request and forbidden.
  */
 export function modeAsked(req: IncomingMessage, { cache }: Config): Mode | undefined {
   const word = header(req, 'x-hearth-mode');
@@ -28,7 +29,7 @@ export function modeAsked(req: IncomingMessage, { cache }: Config): Mode | undef
   return mode;
 }
 
-/** Says in an answer's headers in which mode it is, where that is not the usual one. */
+/** Sets X-Hearth-Mode on the answer, unless the mode is the usual one. */
 export function tellMode(res: ServerResponse, mode: Mode | undefined): void {
   if (mode !== undefined && !res.headersSent) res.setHeader('X-Hearth-Mode', mode);
 }

@@ -1,5 +1,5 @@
-// Which model a body names, on a route of Ollama's that no dialect here knows. Read as Ollama reads it, so that both see
-// the same model.
+// Finds the model that a body names, on a route of Ollama that no dialect here knows. The body is read as Ollama reads
+// it, so both find the same model.
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { keepAliveSeconds } from '../../contract/duration.ts';
@@ -11,19 +11,19 @@ import { pathOf } from '../wire/normalized-path.ts';
 import type { AskedUnchanged } from './hand-on.ts';
 import { understood } from './understood.ts';
 
-/** What of a body says which model runs, on which runner and for how long. */
+/** The fields that decide which model runs, on which runner and for how long. */
 const named = struct('api.Request', { model: anything, options: anything, keep_alive: anything, stream: anything });
 
 /**
- * What a body has a model do; undefined where it names none, or where Ollama can't read it and so runs nothing.
- * Throws invalid_request for a form that can't be read.
+ * What a body asks a model to do; undefined when it names no model, or when Ollama cannot read it and so runs nothing.
+ * Throws invalid_request for a form that cannot be read.
  */
 export async function runIn(bytes: Buffer, req: IncomingMessage): Promise<AskedUnchanged | undefined> {
   const type = req.headers['content-type'] ?? '';
   const fields = /^\s*multipart\/form-data/i.test(type) ? await inForm(bytes, type, req.url ?? '/') : inJson(bytes);
   const { model, stream } = fields;
   if (typeof model !== 'string' || model === '') return undefined;
-  // The others have no fields for these (middleware/openai.go), and what is in them so changes nothing.
+  // Other dialects have no such fields (middleware/openai.go), so a body there changes nothing by them.
   const own = dialectOf(pathOf(req)) === 'ollama' ? ownOf(fields) : {};
   return { bytes, request: { model, ...own }, stream: stream === true || stream === 'true' };
 }
@@ -47,7 +47,7 @@ function inJson(bytes: Buffer): Fields {
   }
 }
 
-/** The values of a form as Go has them: what stands in the address goes first (net/http ParseMultipartForm). */
+/** The values of a form as Go reads them: the query string wins (net/http ParseMultipartForm). */
 async function inForm(bytes: Buffer, type: string, url: string): Promise<Fields> {
   const address = new URL(url, 'http://localhost').searchParams;
   try {

@@ -1,5 +1,5 @@
-// A line of a batch, asked on the road of a live request: read and answered by its dialect, on behalf of a caller who has
-// long left. It runs behind everything that somebody waits for.
+// Runs one line of a batch on the path of a live request: its dialect reads and answers it for a caller who left long
+// ago. Lines run behind every request that somebody waits for.
 import type { ApiKey } from '../../contract/api-key.ts';
 import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -15,16 +15,16 @@ import type { Asked, AskedToEmbed, AskedToWrite } from './understood.ts';
 
 export type LineParts = Pick<DropInParts, 'config' | 'gateway' | 'embedder' | 'newId' | 'clock'>;
 
-/** Answers a line with the body that its live route would send. Rejects with what that route would refuse it with. */
+/** Answers a line with the body that its live route would send. Rejects with that route's refusals. */
 export type AnswerLine = (line: LineCall, signal: AbortSignal) => Promise<unknown>;
 
-/** What the body in a line means to `read`. Throws what meaningOf throws. */
+/** Parses the body inside a line with `read`. Throws what meaningOf throws. */
 export function meaningOfLine<T>({ bytes }: LineCall, nothing: string, read: (body: unknown) => T): T {
-  // It has been seen to be an object.
+  // The file was checked: each line is an object.
   return meaningOf(Buffer.from(bytes), nothing, (line) => read((line as { readonly body?: unknown }).body));
 }
 
-/** Answers a line that asks to write. Its answer is whole, whatever it says of streams. */
+/** Answers a line that asks for text. The answer is always whole, whatever the line says of streams. */
 export async function lineWritten<A extends AskedToWrite>(
   parts: LineParts,
   { nothing, read, voice, unchanged, thinksIfAble = false }: Writing<A>,
@@ -64,7 +64,7 @@ export async function lineWritten<A extends AskedToWrite>(
   });
 }
 
-/** Vectors for a line. */
+/** Computes the vectors of a line. */
 export async function lineEmbedded(
   parts: LineParts,
   said: AskedToEmbed,
@@ -85,7 +85,7 @@ export async function lineEmbedded(
 }
 
 async function cancelledBy<T>(signal: AbortSignal, ticket: Ticket, ask: () => Promise<T>): Promise<T> {
-  // Accepted with its batch, so it also waits for an Ollama that is away.
+  // The line was accepted with its batch, so it also waits for an Ollama that is away.
   ticket.promised = true;
   const off = onAbort(signal, () => cancel(ticket));
   try {
@@ -99,7 +99,7 @@ function cancel(ticket: Ticket): void {
   ticket.cancel('request', new AppError('cancelled', 'The batch has ended.'));
 }
 
-/** Whose the line is, and its place in line. Throws what keyOfOwner throws. */
+/** Owner of the line and its place in the queue. Throws what keyOfOwner throws. */
 function circumstances(
   { config }: LineParts,
   { id, endpoint, owner, caller }: LineCall,

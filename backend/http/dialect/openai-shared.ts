@@ -1,5 +1,5 @@
-// What OpenAI's two dialects have in common in a request, as Ollama reads it (openai/openai.go): how hard to think, pictures,
-// and the arguments of a tool call. Pure.
+// What requests of OpenAI's two dialects share, as Ollama reads it (openai/openai.go): reasoning effort, pictures, and
+// the arguments of a tool call. Pure.
 import { toolArguments } from '../../contract/chat/ollama-bodies.ts';
 import { base64Of } from '../go/go-base64.ts';
 import { isPlain } from '../go/go-body.ts';
@@ -20,7 +20,7 @@ const EFFORTS: Readonly<Record<string, boolean | string>> = {
 
 const EFFORTS_NAMED = '"minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none"';
 
-/** `think` for a reasoning effort; undefined for none said. Throws invalid_request in Ollama's words. */
+/** `think` for a reasoning effort; undefined when none is given. Throws invalid_request in Ollama's words. */
 export function thinkOf(effort: string): boolean | string | undefined {
   if (effort === '') return undefined;
   const think = Object.hasOwn(EFFORTS, effort) ? EFFORTS[effort] : undefined;
@@ -40,12 +40,12 @@ export function imageIn(url: string): string {
   return data;
 }
 
-/** The arguments of a call, in the order in which they stand in its text: a kept answer depends on it. Throws GoRefusal. */
+/** Arguments of a tool call in the order of its text: the cache key depends on that order. Throws GoRefusal. */
 export function argumentsIn(text: string): unknown {
   return readAsGo(toolArguments, jsonIn(text)) ?? {};
 }
 
-/** JSON text as Go's Unmarshal takes it, for readAsGo: its numbers may still be text. Throws GoRefusal. */
+/** JSON text as Go's Unmarshal reads it, for readAsGo: numbers may still be text. Throws GoRefusal. */
 export function jsonIn(text: string): unknown {
   return quickly(text) ?? readExactly(Buffer.from(text), true);
 }

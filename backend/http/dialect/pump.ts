@@ -1,27 +1,27 @@
-// An answer that comes over time, on its way to its caller: each piece at once, never more than the caller takes, and a
-// sign of life whenever nothing has come for a while. What a piece looks like is its form's; failures are encode.ts's.
+// Sends an answer that arrives over time: each piece at once, never more than the client takes, and a heartbeat
+// whenever nothing came for a while. The form decides what a piece looks like; encode.ts writes failures.
 import type { ServerResponse } from 'node:http';
 import { give, giveLast } from '../wire/give.ts';
 
-/** How one answer is written; it may remember what it has written. */
+/** How one answer is written; a form may keep state between calls. */
 export interface PumpForm<T> {
-  /** Sends the headers. Called before anything is written, and only while they are not out. */
+  /** Sends the headers. Called before the first write, and only while no headers were sent. */
   start(): void;
-  /** What a value looks like; '' for nothing, which the last one may be too. */
+  /** The text of a value; '' writes nothing, for the last value too. */
   write(value: T): string;
-  /** What is said into a silence; '' for nothing. */
+  /** The text of a heartbeat; '' writes nothing. */
   beat(): string;
-  /** Whether nothing comes after this value. Where no value is the last, the answer ends with the values. */
+  /** Whether this value is the last. Without this function the answer ends when the values end. */
   isLast?(value: T): boolean;
-  /** Milliseconds of silence until the first beat, and then between beats. */
+  /** Milliseconds of silence before the first heartbeat, then between heartbeats. */
   readonly firstBeatMs: number;
   readonly beatMs: number;
 }
 
 /**
- * Writes values to their end. A HEAD request gets the headers alone: an endless stream would never let go of it. Resolves
- * when all is written or the caller has gone; rejects with what the values throw, and then nothing has been ended yet
- * (sendError does).
+ * Writes values to their end. A HEAD request gets the headers alone, as an endless stream would never release it.
+ * Resolves when all is written or the caller left. Rejects with what the values throw and leaves the answer open:
+ * sendError ends it.
  */
 export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, form: PumpForm<T>): Promise<void> {
   if (res.req.method === 'HEAD') {
@@ -47,12 +47,12 @@ export async function pump<T>(res: ServerResponse, values: AsyncIterable<T>, for
   if (!res.destroyed) res.end();
 }
 
-/** Sends the headers of an answer where they are not out yet. */
+/** Sends the headers of an answer unless they were sent before. */
 export function begin(res: ServerResponse, form: Pick<PumpForm<unknown>, 'start'>): void {
   if (!res.headersSent) form.start();
 }
 
-/** Says something into each silence of an answer, unless its reader is behind anyway. */
+/** Sends heartbeats while an answer is silent, unless its reader lags behind. */
 export class Pulse {
   #timer: NodeJS.Timeout;
 
@@ -70,7 +70,7 @@ export class Pulse {
     }, form.firstBeatMs);
   }
 
-  /** Something else was said: the silence begins anew. */
+  /** Call after each write: the silence begins anew. */
   refresh(): void {
     this.#timer.refresh();
   }

@@ -1,4 +1,4 @@
-// Which place in line a request has: what it asks for itself by X-Queue-Priority or `priority`, else what the rules say.
+// The place of a request in the queue: what it asks for by X-Queue-Priority or `priority`, else what the rules say.
 import type { IncomingMessage } from 'node:http';
 import { type Place, PRIORITY, QUEUE_CLASSES, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
@@ -10,35 +10,35 @@ import { callerOf, isForAnother, mayGoFirst, shownKey } from '../door/caller.ts'
 import { header } from '../wire/header.ts';
 import type { CacheFields } from './asking.ts';
 
-/** What of a request decides its place in line. */
+/** The parts of a request that decide its place in the queue. */
 export interface Standing {
   readonly request: UpstreamRequest;
   readonly ours: Pick<CacheFields, 'priority'>;
   readonly stream: boolean;
-  /** The profile that it named, where its model is another. */
+  /** The profile that the request named, where its model is another. */
   readonly name?: string | undefined;
 }
 
-/** A place in line, and under which name somebody waits there. */
+/** A place in the queue, and the caller's name under which it waits. */
 export interface NamedPlace extends Place {
   readonly caller: string;
-  /** Whose keep_alive counts, where a rule says it. */
+  /** Whose keep_alive counts, if a rule says so. */
   readonly keepAlive: KeepAliveRule | undefined;
 }
 
-/** What stands for the rule where the request says its class itself. */
+/** Shown in place of a rule when the request chose its class itself. */
 const BY_REQUEST = 'the request';
 
 /**
- * The place of a request in line. A caller who may not go first is treated as if it had not asked. The caller chose its
- * profile, so the profile's class goes before the rules.
+ * The place of a request in the queue. A caller who may not go first is treated as if it had not asked. The caller
+ * chose its profile, so the profile's class wins over the rules.
  */
 export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }: Config): NamedPlace {
   const { name } = asked;
   const { caller, keepAlive, ...ruled } = classOf(factsOf(req, asked), queue.rules);
   const own = name === undefined ? undefined : profileNamed(models, name);
   const { class: given, by } = own?.class === undefined ? ruled : { class: own.class, by: `profile ${own.name}` };
-  // A gateway before this one has decided, and hands bodies on as they came.
+  // A gateway in front of this one has decided by header and hands bodies on unchanged, so the header wins.
   const said = [asked.ours.priority, header(req, 'x-queue-priority')] as const;
   const [first, second] = isForAnother(req) ? said.toReversed() : said;
   const { urgency, unknownWord } = askedFor(first ?? second ?? undefined);
@@ -51,13 +51,13 @@ export function placeOf(req: IncomingMessage, asked: Standing, { queue, models }
   };
 }
 
-/** Several callers with one key each have a turn of their own, under the name of that key. */
+/** Several callers behind one key each take turns, under a name that begins with the key's name. */
 function namedFor(req: IncomingMessage, caller: string): string {
   const key = shownKey(req);
   return (key === undefined ? caller : `${key.name}: ${caller}`).slice(0, 200);
 }
 
-/** A number or a word as a place in line; nothing where it leaves that to the rules. An unknown word means normal. */
+/** Reads a priority number or word; an empty result leaves the place to the rules. An unknown word means normal. */
 function askedFor(wish: string | number | undefined): {
   readonly urgency?: Urgency;
   readonly unknownWord: string | undefined;
@@ -71,7 +71,7 @@ function askedFor(wish: string | number | undefined): {
   return { urgency, unknownWord: known === undefined ? word : undefined };
 }
 
-/** The words and the numbers in text of programs that know no classes. */
+/** Words and numeric strings of programs that know no classes. */
 function numberOf(word: string): number | undefined {
   if (word === 'high' || word === 'low') return PRIORITY[word];
   const number = /^[+-]?\d{1,3}$/.test(word) ? Number(word) : Number.NaN;
@@ -91,14 +91,14 @@ function factsOf(req: IncomingMessage, { request, stream, name = request.model }
     path: (req.url ?? '/').replace(/\?.*$/s, ''),
     model: name,
     stream,
-    // Not known of a request that is handed on unchanged.
+    // Unknown for a request that is handed on unchanged.
     tools: messages === undefined && prompt === undefined ? undefined : Array.isArray(tools) && tools.length > 0,
     maxTokens: typeof limit === 'number' && limit > 0 ? limit : undefined,
     prompt: () => promptOf(request),
   };
 }
 
-/** The first text of a request that is not the system's. */
+/** The first text of a request that is not a system message. */
 function promptOf({ messages, prompt }: UpstreamRequest): string {
   const said = Array.isArray(messages) ? (messages as readonly { role?: unknown; content?: unknown }[]) : [];
   const first = said.find(({ role }) => role !== 'system')?.content ?? prompt;

@@ -1,4 +1,4 @@
-// A request as it came over the wire, for who keeps it: its headers without keys, and its body as it was unpacked.
+// The record of a request as it arrived: its headers without keys, and its unpacked body.
 import type { IncomingMessage } from 'node:http';
 import { asAppError } from '../../contract/errors.ts';
 import type { ShownAnswer } from '../../contract/request-body.ts';
@@ -8,7 +8,7 @@ import { isSecretHeader, shownBody, shownText } from '../../core/requests/shown-
 import type { Ticket } from '../../core/requests/ticket.ts';
 import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
 
-/** Headers of one connection or one packing, and of one request alone. */
+/** Headers that belong to one connection, one encoding or one request, and are not recorded. */
 const PASSING = new Set([
   'connection',
   'content-encoding',
@@ -32,7 +32,7 @@ export function sentOf(req: IncomingMessage, body: Uint8Array): Sent {
   return { method, path: url, headers, from: socket.remoteAddress ?? '', body };
 }
 
-/** Keeps the answer of a request that is no chat, where answers are kept. */
+/** Records the answer of a request that is not a chat, if answers are recorded at all. */
 export class AnswerKept {
   readonly #texts: Pick<RequestTexts, 'came' | 'wants' | 'answered'>;
   #ticket: Ticket | undefined;
@@ -41,7 +41,7 @@ export class AnswerKept {
     this.#texts = texts;
   }
 
-  /** Its request has been taken in. */
+  /** Call when the request was accepted. */
   came(ticket: Ticket, sent: Sent): void {
     this.#texts.came(ticket, sent);
     if (this.#texts.wants(ticket.id)) this.#ticket = ticket;
@@ -51,7 +51,10 @@ export class AnswerKept {
     return this.#ticket !== undefined;
   }
 
-  /** Gives what the work gives, or throws what it throws; `told` says the answer in words, or in the bytes that went out. */
+  /**
+   * Passes on the result or error of `work`. `told` renders the result for the record, as text or as the bytes that
+   * were sent.
+   */
   async over<T>(work: Promise<T>, told: (done: T) => string | Uint8Array): Promise<T> {
     try {
       const done = await work;

@@ -1,6 +1,7 @@
-// One exchange with Ollama in its caller's own words: the request goes up and the answer comes down byte for byte. A stream
-// that breaks off, or that Hearth must end when it stops, gets last words in the form of its dialect.
-// What must not travel is taken off: the headers of one connection (RFC 9110, 7.6.1), who asked, and our own headers.
+// One exchange with Ollama in the caller's own words: the request goes up and the answer comes down byte for byte. A
+// stream that breaks off, or that Hearth ends when it stops, gets an error at its end in the form of its dialect.
+// Headers that must not travel are removed: those of one connection (RFC 9110, 7.6.1), those that say who asked, and
+// Hearth's own.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { dialectOf } from '../../contract/routes.ts';
@@ -15,7 +16,7 @@ import { pathOf } from '../wire/normalized-path.ts';
 import { formOf, WholePieces } from '../wire/whole-pieces.ts';
 import { breakOff, requestId } from './encode.ts';
 
-/** Headers of one connection, and those that only our own door is meant to see. */
+/** Request headers not sent up: those of one connection, and those meant for Hearth alone. */
 const NOT_UP = new Set([
   'host',
   'connection',
@@ -28,7 +29,7 @@ const NOT_UP = new Set([
   'transfer-encoding',
   'upgrade',
   'expect',
-  // A foreign Origin, or our own Host, makes Ollama answer 403.
+  // Ollama answers 403 to a foreign Origin and to Hearth's own Host.
   'origin',
   'referer',
   'cookie',
@@ -51,33 +52,34 @@ const NOT_DOWN = new Set([
   'upgrade',
   // Cookies do not go up, so none come down: a proxy's cookie may be worth as much as the key that it was given for.
   'set-cookie',
-  // This one is a Hearth by its own word.
+  // This gateway sets its own.
   'x-hearth',
 ]);
 
-/** Keys of Hearth begin like this; Ollama must not see them. */
+/** Hearth's keys begin like this; Ollama must not see them. */
 const OWN_KEY = /^(?:bearer\s+)?hearth_/i;
 
-/** Headers that are no longer true of a body that was read and unpacked. */
+/** Headers that no longer hold once a body was read and unpacked. */
 const OF_THE_BODY = new Set(['content-length', 'content-encoding']);
 
-/** What goes up, and who is told of what comes down. */
+/** What goes up, and callbacks for what comes down. */
 export interface Exchanged {
-  /** `unread`: the body is streamed up as it comes, where there is one. */
+  /** `unread`: the body, if there is one, is streamed up as it arrives. */
   readonly body: Buffer | 'unread';
   readonly kind: RelayRequest['kind'];
-  /** For whom, where a model runs. */
+  /** On whose behalf, when a model runs. */
   readonly asker?: Asker;
-  /** Before the first byte of the answer goes down. */
+  /** Called before the first byte of the answer goes down. */
   begun?(): void;
-  /** Before each piece of it does. */
+  /** Called before each piece of the answer goes down. */
   passing?(piece: Uint8Array): void;
 }
 
 /**
- * Sends a request up, and its answer down to its end; resolves with the status, while the reader may still take the rest.
- * An answer whose headers are out already goes on as the stream of events that they promise. Throws upstream_unreachable,
- * upstream_unauthorized, upstream_forbidden, upstream_failed, first_token_timeout, idle_timeout, or the signal's reason; once the answer has begun, it has been ended by then.
+ * Sends a request up and its answer down to the end. Resolves with the status, while the client may still read the
+ * rest. If the headers were sent before, the answer must be the event stream that they promised. Throws
+ * upstream_unreachable, upstream_unauthorized, upstream_forbidden, upstream_failed, first_token_timeout, idle_timeout,
+ * or the signal's reason. A failure after the first byte has already ended the answer.
  */
 export async function exchange(
   relay: Relay,
@@ -109,7 +111,7 @@ export async function exchange(
       await give(res, piece);
     }
   } catch (error) {
-    // Words of ours do not fit behind half an answer: only a broken connection tells its reader that it is not whole.
+    // No error fits behind half an object: only a broken connection tells the client that the answer is incomplete.
     if (pieces?.whole !== true) res.destroy();
     else breakOff(res, failureOf(asAppError(error), dialectOf(pathOf(req)), requestId(res), number));
     throw error;
@@ -118,7 +120,7 @@ export async function exchange(
   return answer.status;
 }
 
-/** Whether an answer is the stream of events that headers which are out already promise. */
+/** Whether an answer is the event stream that the headers already sent have promised. */
 function isStream({ status, headers }: RelayAnswer): boolean {
   return status === 200 && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''));
 }
@@ -127,17 +129,17 @@ function answerWith(res: ServerResponse, { status, headers }: RelayAnswer): void
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || NOT_DOWN.has(name) || name.startsWith('access-control-')) continue;
-    // Our own door has set Vary already.
+    // The front door has set Vary already.
     if (name === 'vary') res.appendHeader(name, value);
     else res.setHeader(name, value);
   }
   res.flushHeaders();
 }
 
-/** Bytes of a refusal that are looked at. */
+/** Bytes of a refusal that are read. */
 const MOST_REFUSAL = 64 * 1024;
 
-/** An answer that can't be handed on any more, as a failure in its own words. */
+/** Turns an answer that can no longer be handed on into an error with the answer's own words. */
 async function refused({ status, body }: RelayAnswer): Promise<AppError> {
   let text = '';
   for await (const bytes of body) if (text.length < MOST_REFUSAL) text += Buffer.from(bytes).toString();
@@ -150,7 +152,7 @@ function wordsIn(text: string): Record<string, unknown> {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && 'error' in value) return { error: value.error };
   } catch {
-    // A proxy's page, or plain text: pass it on as it came.
+    // Plain text or a proxy's page: pass it on unchanged.
   }
   return { error: text };
 }
@@ -158,8 +160,8 @@ function wordsIn(text: string): Record<string, unknown> {
 const NUMBER = '"sequence_number":';
 
 /**
- * The number that follows those of some events, where they are numbered (OpenAI's Responses). Found by one search from the
- * end.
+ * The sequence number after the last event of a piece, where events are numbered (OpenAI's Responses). Found by one
+ * search from the end.
  */
 function numberAfter(piece: Uint8Array): number | undefined {
   const bytes = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
@@ -173,7 +175,7 @@ function numberAfter(piece: Uint8Array): number | undefined {
 /** Digits of a whole number that JavaScript holds exactly. */
 const MOST_DIGITS = 16;
 
-/** The headers that go up. A body that was read goes up as it was unpacked, and its length is known anew. */
+/** The headers that go up. A body that was read goes up unpacked, so its length is set anew. */
 function upward(req: IncomingMessage, read: boolean): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   const named = connectionHeaders(req.headers.connection ?? '');
@@ -187,7 +189,7 @@ function upward(req: IncomingMessage, read: boolean): Record<string, string | st
   return headers;
 }
 
-/** The headers that a Connection header says are of this connection alone, in lower case. */
+/** The headers that a Connection header marks as belonging to this connection alone, in lower case. */
 export function connectionHeaders(value: string): string[] {
   return value
     .toLowerCase()
@@ -195,7 +197,7 @@ export function connectionHeaders(value: string): string[] {
     .map((name) => name.trim());
 }
 
-/** Whether a request brings a body. */
+/** Whether a request has a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

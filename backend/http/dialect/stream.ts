@@ -1,5 +1,5 @@
-// The streams of every route, each in its own form: events of our own routes, what happens in the house, and what others'
-// clients read (Ollama's lines, OpenAI's events). All of them go through one pump (pump.ts).
+// The streams of every route, each in its own form: events of Hearth's own routes, live events of the gateway, and what
+// foreign clients read (Ollama's lines, OpenAI's events). All of them use one pump (pump.ts).
 import type { ServerResponse } from 'node:http';
 import type { ChatEvent } from '../../contract/chat/chat.ts';
 import { type AppError, asAppError } from '../../contract/errors.ts';
@@ -8,8 +8,8 @@ import type { Patience } from './encode.ts';
 import { begin, pump, type PumpForm } from './pump.ts';
 
 /**
- * Keeps a silent stream of events alive and means nothing. No empty line behind it: some clients take each empty line for
- * the end of an event, find no data in it and give up (openai-go#556).
+ * A comment that keeps a silent event stream alive. No empty line follows it: some clients take each empty line for the
+ * end of an event, find no data in it and give up (openai-go#556).
  */
 export const COMMENT = ': still here\n';
 
@@ -20,31 +20,31 @@ export const SSE_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
-/** As SSE_HEADERS, for the clients of others, with the type as Ollama writes it. */
+/** SSE_HEADERS for foreign clients, with the type as Ollama writes it. */
 export const FOREIGN_SSE = { ...SSE_HEADERS, 'Content-Type': 'text/event-stream' };
 
-/** How an answer is written for somebody else's clients; it may remember what it has written. */
+/** How an answer is written for foreign clients; a form may keep state between calls. */
 export interface StreamForm {
   readonly headers: Readonly<Record<string, string>>;
-  /** What an event looks like; '' for nothing, which the end of an answer may be too. */
+  /** The text of an event; '' writes nothing, which is allowed for the last event too. */
   write(event: ChatEvent): string;
-  /** Means nothing to the caller, and keeps a silent connection alive. */
+  /** Keeps a silent connection alive; clients ignore it. */
   readonly beat: string;
-  /** The last words of an answer that fails once it has begun, where those of its dialect (failures.ts) are not enough. */
+  /** The end of an answer that fails midway, where the dialect's general error piece (failures.ts) is not enough. */
   failed?(error: AppError): string;
 }
 
 export interface StreamOptions {
   readonly form: StreamForm;
-  /** Asked for when they are sent. */
+  /** Evaluated when the headers are sent. */
   headers(): Readonly<Record<string, string>>;
   readonly patience: Patience;
 }
 
 /**
- * Streams an answer in another's form. The headers go with the first piece, so that a failure before
- * it has a status of its own. A caller who has waited for `patience.jsonAfterMs` gets its headers, and a beat from time to time until the
- * first piece. Ends as pump does.
+ * Streams an answer in a foreign form. The headers go out with the first piece, so a failure before it keeps its own
+ * status. A caller who has waited for `patience.jsonAfterMs` gets the headers, then heartbeats until the first piece.
+ * Ends as pump does.
  */
 export async function sendStream(
   res: ServerResponse,
@@ -74,14 +74,14 @@ export async function sendStream(
 export interface SseOptions {
   readonly headers: Record<string, string>;
   readonly patience: Patience;
-  /** Send the headers before the first event. Else a failure that comes first still gets its own status. */
+  /** Send the headers before the first event. Otherwise a failure that comes first still gets its own status. */
   readonly eager: boolean;
   render(event: ChatEvent, first: boolean): StreamPiece;
 }
 
 /**
- * Streams an answer on our own routes: `data:` lines, one JSON object each. While nothing has been said yet, the latest
- * waiting piece is repeated as a heart-beat. Ends as pump does.
+ * Streams an answer on Hearth's own routes: `data:` lines, one JSON object each. While nothing was said yet, the
+ * heartbeat repeats the latest waiting piece. Ends as pump does.
  */
 export async function sendSse(
   res: ServerResponse,
@@ -122,7 +122,7 @@ export async function sendNamedEvents(
   });
 }
 
-/** Streams values as `data:` lines alone until the caller leaves; `now` is what is so while nothing changes. */
+/** Streams values as `data:` lines until the caller leaves. The heartbeat sends `now()`, the current value. */
 export async function sendData<T>(
   res: ServerResponse,
   values: AsyncIterable<T>,
@@ -131,7 +131,7 @@ export async function sendData<T>(
   await sendBlocks(res, values, { write: dataLine, beat: () => dataLine(now()), ...steady(patience) });
 }
 
-/** Events whose headers are sent before any of them is there. */
+/** Streams events, with the headers sent before the first event. */
 async function sendBlocks<T>(
   res: ServerResponse,
   values: AsyncIterable<T>,
@@ -150,12 +150,12 @@ function isLast({ type }: ChatEvent): boolean {
   return type === 'end';
 }
 
-/** The same silence before each beat. */
+/** The same silence before each heartbeat. */
 function steady({ heartbeatMs }: Patience): Pick<PumpForm<unknown>, 'firstBeatMs' | 'beatMs'> {
   return { firstBeatMs: heartbeatMs, beatMs: heartbeatMs };
 }
 
-/** Sends the headers before any value has come. */
+/** Sends the headers before the first value. */
 function startNow(res: ServerResponse, start: () => void): void {
   begin(res, { start });
   res.flushHeaders();

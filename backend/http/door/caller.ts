@@ -1,5 +1,5 @@
-// Who asks. This decides turns in the queue, who shares whose answers, and whose requests a caller may see. The key, if one
-// was shown, has been checked by keys.ts.
+// Identifies the caller. The caller decides turns in the queue, whose cached answers are shared, and which requests may
+// be seen. keys.ts has checked the key, if one was sent.
 import type { IncomingMessage } from 'node:http';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
 import { CALLER_HEADER, isViaHearth } from '../../contract/behind.ts';
@@ -11,13 +11,13 @@ import { placedElsewhereBy } from './forwarded.ts';
 import { header } from '../wire/header.ts';
 import { isLoopbackAddress, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
-/** Holds only requests that showed a key; few do. */
+/** Only requests that sent a key have an entry; few do. */
 const shownKeys = new WeakMap<IncomingMessage, ApiKey>();
 
-/** Holds only requests that Hearth itself asks again. */
+/** Only requests that Hearth itself sends again. */
 const askedAgain = new WeakSet<IncomingMessage>();
 
-/** Remembers that Hearth itself asks this again for somebody: the model is to be asked anew. */
+/** Marks a request that Hearth sends again for somebody: the model must run anew. */
 export function asksAgain(req: IncomingMessage): void {
   askedAgain.add(req);
 }
@@ -26,36 +26,36 @@ export function isAskedAgain(req: IncomingMessage): boolean {
   return askedAgain.has(req);
 }
 
-/** Remembers the key that a request showed. */
+/** Remembers the checked key of a request. */
 export function showedKey(req: IncomingMessage, key: ApiKey): void {
   shownKeys.set(req, key);
 }
 
-/** The key that a request showed, when it showed one. */
+/** The checked key of a request, if it sent one. */
 export function shownKey(req: IncomingMessage): ApiKey | undefined {
   return shownKeys.get(req);
 }
 
 /**
- * Whether a request comes from this machine. A request that a proxy on this machine hands on counts as coming from
- * elsewhere: its headers say so, or it asks for another host name.
+ * Whether a request comes from this machine. A request handed on by a local proxy counts as coming from elsewhere: its
+ * headers say so, or it asks for another host name.
  */
 export function isFromHere(req: IncomingMessage): boolean {
   if (!isSentFromHere(req)) return false;
   const { host } = req.headers;
-  // HTTP/1.0 has no Host header. The door lets only programs in without one.
+  // HTTP/1.0 has no Host header. The front door lets only programs in without one.
   const name = host === undefined ? 'localhost' : readAuthority(host.toLowerCase())?.name;
   return name !== undefined && isLoopbackName(name);
 }
 
-/** The same, whatever host name it asks for: a container calls this machine by one of server.allowed_hosts. */
+/** The same check without the host name: a container reaches this machine by a name of server.allowed_hosts. */
 export function isSentFromHere(req: IncomingMessage): boolean {
   return isLoopbackAddress(req.socket.remoteAddress ?? '') && placedElsewhereBy(req.headers) === undefined;
 }
 
 /**
- * Who asks, for turns in the queue: the name of a key, else a page by its origin, else a program by its User-Agent. A gateway
- * before this one may say for whom it asks, where it may go first: each of its callers then has a turn of its own.
+ * The caller's name for turns in the queue: the name of a key, else a page's origin, else a program's User-Agent. A
+ * gateway in front of this one that may go first can name its callers: each of them then takes turns of its own.
  */
 export function callerOf(req: IncomingMessage): string {
   const key = shownKey(req)?.name;
@@ -63,12 +63,12 @@ export function callerOf(req: IncomingMessage): string {
   return (name ?? header(req, 'origin') ?? header(req, 'user-agent') ?? 'unknown').slice(0, 200);
 }
 
-/** Whether a gateway before this one says for whom it asks, and is heard. */
+/** Whether a gateway in front of this one names its caller and is trusted to do so. */
 export function isForAnother(req: IncomingMessage): boolean {
   return header(req, CALLER_NAME) !== undefined && mayGoFirst(req);
 }
 
-/** Whether another gateway hands it on, whoever it is for. */
+/** Whether another gateway hands this request on, whoever the caller is. */
 export function isHandedOn(req: IncomingMessage): boolean {
   return isViaHearth(req.headers.via);
 }
@@ -76,8 +76,8 @@ export function isHandedOn(req: IncomingMessage): boolean {
 const CALLER_NAME = CALLER_HEADER.toLowerCase();
 
 /**
- * Whose answers and conversations a request shares: all callers on this machine share one space; each key has its own, and
- * so has each page from elsewhere that was let in.
+ * Whose answers and conversations a request shares. All callers on this machine share one space. Each key has its own,
+ * and so has each foreign page that was let in.
  */
 export function ownerOf(req: IncomingMessage): string {
   const key = shownKey(req);
@@ -87,8 +87,8 @@ export function ownerOf(req: IncomingMessage): string {
 }
 
 /**
- * The key by which such an owner is known, as it is now; undefined where it is known by none. Throws unauthorized where it was
- * revoked, and forbidden where it is no longer for chat.
+ * The key behind an owner, as it is now; undefined for an owner without a key. Throws unauthorized if the key was
+ * revoked, and forbidden if it lost the scope `chat`.
  */
 export function keyOfOwner(owner: string, keys: readonly ApiKey[]): ApiKey | undefined {
   if (isRevoked(owner, keys)) {
@@ -100,19 +100,20 @@ export function keyOfOwner(owner: string, keys: readonly ApiKey[]): ApiKey | und
 }
 
 /**
- * Whether it may ask for a place before normal requests. Pages from elsewhere and other machines need a key that says so.
+ * Whether the caller may ask for a place before normal requests. Foreign pages and other machines need a key that
+ * allows it.
  */
 export function mayGoFirst(req: IncomingMessage): boolean {
   const key = shownKey(req);
   return key === undefined ? isFromHere(req) && ownerOf(req) === LOCAL : key.high_priority === true;
 }
 
-/** Whose requests it may see and cancel: only its own, but all of them from this machine or with a key for `manage`. */
+/** Whose requests a caller may see and cancel: only its own; all of them from this machine or with a `manage` key. */
 export function watcherOf(req: IncomingMessage): string {
   return shownKey(req)?.scopes.includes('manage') ? LOCAL : ownerOf(req);
 }
 
-/** What a caller may watch: figures too, where it may use the cache or manage. */
+/** What a caller may watch: figures too, if it may use the cache or manage. */
 export function viewerOf(req: IncomingMessage): Viewer {
   return { watcher: watcherOf(req), figures: may(req, 'cache') || may(req, 'manage') };
 }
@@ -130,19 +131,19 @@ export async function* whileGood<T>(
   }
 }
 
-/** A key is good while it exists and has at least the scopes that it had when it was shown. */
+/** A key stays good while it exists and keeps all scopes that it had at the request. */
 function isStillGood(shown: ApiKey, keys: readonly ApiKey[]): boolean {
   const now = keys.find(({ hash }) => hash === shown.hash);
   return now !== undefined && shown.scopes.every((scope) => now.scopes.includes(scope));
 }
 
-/** Without a key, a page from elsewhere that was let in may do all but manage; everybody else may do everything. */
+/** Without a key, a foreign page that was let in may do all but manage; every other caller may do everything. */
 function may(req: IncomingMessage, scope: Scope): boolean {
   const key = shownKey(req);
   return key === undefined ? scope !== 'manage' || ownerOf(req) === LOCAL : key.scopes.includes(scope);
 }
 
-/** Throws forbidden unless the caller may do one of these. */
+/** Throws forbidden unless the caller has one of these scopes. */
 export function requireScope(req: IncomingMessage, ...scopes: readonly [Scope, ...Scope[]]): void {
   if (scopes.some((scope) => may(req, scope))) return;
   const key = shownKey(req);

@@ -1,12 +1,12 @@
-// The limits of keys over a whole fleet: each gateway counts for itself at its door (keys.ts), and all together here.
+// Rate limits of keys over a whole fleet: each gateway counts at its own door (keys.ts), and all of them together here.
 import type { IncomingMessage } from 'node:http';
 import type { SharedCounts } from '../../core/fleet.ts';
 import { shownKey } from './caller.ts';
 import { isReading, MINUTE_MS, usedTooOften } from './keys.ts';
 
 /**
- * Counts a request that was let in for the key that it showed. Undefined where it counts for none. Rejects with client_limit; where
- * Valkey is away, what this gateway counts by itself is all.
+ * Counts an admitted request against its key; undefined if the request has no key with a limit. Rejects with
+ * client_limit. While Valkey is away, each gateway's own count is the only limit.
  */
 export function countedByAll(counts: SharedCounts, req: IncomingMessage): Promise<void> | undefined {
   const key = shownKey(req);

@@ -1,49 +1,51 @@
-// Where a caller is, as the proxies between it and Hearth say it. Header text alone: what follows from it is keys.ts and
-// caller.ts.
+// Where a caller is, according to the proxies between it and Hearth. This file reads header text alone: keys.ts and
+// caller.ts draw conclusions.
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopbackName, readAuthority } from './loopback.ts';
 
 /**
- * Proxies, tunnels and clouds have many names for who asks, and for the name under which it was asked, but all end in a
- * word for it: X-Forwarded-For, X-Vercel-Proxied-For, Forwarded, X-Real-IP, CF-Connecting-IPv6, X-Azure-ClientIP,
- * X-Remote-Addr, X-Envoy-External-Address, X-Forwarded-Host (rewrites of Next.js send nothing else), X-Original-Host.
- * Of the registered field names (IANA, HTTP Field Name Registry) only Forwarded and Host end so. Not among them:
+ * Recognizes headers that name a caller's address or the host that it asked for. Proxies, tunnels and clouds use many
+ * names, but all of them end in a telling word: X-Forwarded-For, X-Vercel-Proxied-For, Forwarded, X-Real-IP,
+ * CF-Connecting-IPv6, X-Azure-ClientIP, X-Remote-Addr, X-Envoy-External-Address, X-Forwarded-Host (rewrites of Next.js
+ * send nothing else), X-Original-Host. Of the registered field names (IANA, HTTP Field Name Registry) only Forwarded
+ * and Host end so. Not among them:
  * - Via: it says that somebody handed the request on, but not for whom. Another Hearth on this machine sends it too.
- * - X-Forwarded-Proto, -Port, -Prefix, -Server: they tell of the proxy, not of the caller.
- * `_` counts as `-`: CGI and all that came of it (RFC 3875, 4.1.18) cannot tell the two apart, and some write it back so.
+ * - X-Forwarded-Proto, -Port, -Prefix, -Server: they describe the proxy, not the caller.
+ * `_` counts as `-`: CGI and its descendants (RFC 3875, 4.1.18) cannot tell them apart, and some write `_` back.
  */
 const FORWARDING =
   /[-_](?:for|host)$|(?:^|[-_])(?:forwarded(?:for)?|(?:client|real|remote|socket|source|user)?(?:ip(?:v[46])?|addr(?:ess)?))$/;
 
-/** Whether a header, named in lower case, says who asks; such ones must not be handed on. */
+/** Whether a header, named in lower case, says who asks; such headers must not be handed on. */
 export function isForwarding(name: string): boolean {
   return FORWARDING.test(name);
 }
 
 /**
- * The first header that names another machine: undefined where there is no proxy, or where all that proxies name is this
- * machine, as the development server of a frontend does. What cannot be read ("unknown", "_hidden") may be anybody.
+ * The first header that names another machine. Undefined without a proxy, or when proxies name only this machine, as
+ * the development server of a frontend does. A value that cannot be read ("unknown", "_hidden") counts as another
+ * machine.
  */
 export function placedElsewhereBy(headers: IncomingHttpHeaders): string | undefined {
   return Object.keys(headers).find((name) => {
     if (!isForwarding(name)) return false;
-    // A list that grows by commas, each proxy adding what it saw.
+    // A comma-separated list: each proxy appends what it saw.
     const value = String(headers[name]);
     const named = name.endsWith('forwarded') ? namedIn(value) : value.split(',');
     return named.some((node) => !isHere(node.trim().toLowerCase()));
   });
 }
 
-/** An address or a name, with or without a port, perhaps in quotes. An empty one names nobody. */
+/** Takes an address or a name, with or without a port, perhaps in quotes. An empty value names nobody. */
 function isHere(text: string): boolean {
   const node = text.replace(/^"(.*)"$/, '$1');
   return node === '' || isLoopbackName(readAuthority(node)?.name ?? node);
 }
 
-/** One `name=value` of Forwarded with what ends it (RFC 7239, 4). The value is a token or in quotes. */
+/** One `name=value` of Forwarded with its terminator (RFC 7239, 4). The value is a token or quoted. */
 const PAIR = /[ \t]*(?:([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*))[ \t]*)?(?:[,;]|$)/gy;
 
-/** Who asks (`for`) and under which name (`host`). Where there are no such pairs to be read, a list as in other headers. */
+/** The caller (`for`) and the host asked for (`host`). A value without such pairs is read as a plain list. */
 function namedIn(forwarded: string): readonly string[] {
   const named: string[] = [];
   let read = 0;

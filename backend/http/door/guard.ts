@@ -1,6 +1,6 @@
-// The front door: looks at Host and Origin of every request before anything else happens, and answers CORS preflights.
-// It keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign
-// origins (CVE-2019-25211). Then keys.ts checks the key. It reads no body and knows no route.
+// The front door: checks Host and Origin of every request before anything else happens, and answers CORS preflights. It
+// keeps web pages that the user happens to visit away from the models: DNS rebinding (CVE-2024-28224), foreign origins
+// (CVE-2019-25211). Then keys.ts checks the key. The door reads no body and knows no route.
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { originsIn } from '../../contract/address.ts';
@@ -17,7 +17,7 @@ import { toOriginForm } from '../wire/normalized-path.ts';
 import type { KeyCheck } from './keys.ts';
 import { authorityName, isLoopbackName, isLoopbackOrigin, readAuthority } from './loopback.ts';
 
-/** Response headers of ours that a page may read, beside those it may read anyway (Fetch: CORS-safelisted headers). */
+/** Hearth's response headers that a page may read, beside the CORS-safelisted ones (Fetch). */
 export const EXPOSED_HEADERS = [
   'X-Request-ID',
   'X-Cache',
@@ -42,27 +42,26 @@ const PREFLIGHT_VARY =
   'Access-Control-Request-Method, Access-Control-Request-Headers, Access-Control-Request-Private-Network';
 const MAX_REQUESTED_HEADERS = 4096; // characters; browsers ask for a few dozen names at most
 const REMEMBERED = 256;
-/** A page on the web, or of a browser's extension, spelled as browsers do. */
+/** A page on the web or of a browser extension, in the spelling of browsers. */
 const NAMED_PAGE = /^[a-z][a-z\d+.-]*:\/\/(?:[a-z\d._-]+|\[[\da-f:]+\])(?::\d{1,5})?$/;
 const MAX_ORIGIN = 200;
 
 /** Comma-separated tokens (RFC 9110, 5.6.1 and 5.6.2). */
 const TOKENS = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 
-/** What came of checking a request: it may go on, or it was a preflight and has been answered. */
+/** Result of a check: the request may go on, or it was a preflight and has been answered. */
 export type Admission = 'admitted' | 'answered';
 
 export interface Guard {
   /**
-   * What was found before about a request with the same headers on this connection, if that still holds. Then the request
-   * may go on unchecked. Sets no headers on the answer.
+   * The result of an earlier check of the same headers on this connection, if it still holds. Such a request may go on
+   * unchecked. Sets no headers on the answer.
    */
   recall(req: IncomingMessage): Visit | undefined;
   /**
-   * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws
-   * anything, so that errors can be read by its page too. Whoever sends Vary later must append to it.
-   * Throws upstream_failed for a request of our own that came round, host_not_allowed, origin_not_allowed, and what
-   * KeyCheck throws.
+   * Lets a request in, or answers a preflight with 204. Sets the CORS headers of an allowed origin before it throws, so
+   * that the page can read errors too. Later code must append to Vary instead of setting it. Throws upstream_failed for
+   * a request of Hearth itself that looped back, host_not_allowed, origin_not_allowed, and what KeyCheck throws.
    */
   admit(req: IncomingMessage, res: ServerResponse): Admission;
 }
@@ -71,15 +70,15 @@ export interface GuardOptions {
   readonly config: ReadConfig;
   /** The port that Hearth listens on. */
   port(): number;
-  /** IP addresses of this machine; asked in LAN mode alone, and seldom for a Host seen before. */
+  /** IP addresses of this machine; read in LAN mode only, and rarely for a Host that was seen before. */
   lanAddresses(): readonly string[];
   readonly originApprovals: OriginApprovals;
   readonly keys: KeyCheck;
-  /** What this gateway writes into Via: a request that brings it has come round. */
+  /** What this gateway writes into Via: a request that carries it has looped back. */
   readonly via: string;
 }
 
-/** The front door; SECURITY.md says against what. */
+/** Creates the front door; SECURITY.md lists the attacks that it stops. */
 export function createGuard({ config, port, lanAddresses, originApprovals, keys, via }: GuardOptions): Guard {
   let rules: Rules | undefined;
   const visits = new WeakMap<Socket, { readonly visit: Visit; readonly port: number }>();
@@ -92,7 +91,7 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
       return known.visit;
     },
     admit(req, res) {
-      // The router has done so too; the door relies on nobody.
+      // The router has done this too; the door relies on nobody.
       toOriginForm(req);
       const now = config();
       if (req.headers.via?.includes(via) === true) throw pointsAtItself(withoutUserinfo(now.ollama.api_url));
@@ -114,14 +113,14 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
         if (origin !== undefined && rules.mayAsk(origin)) originApprovals.refused(origin);
         throw originError(origin, rules);
       }
-      // A preflight shows no key (Fetch: CORS protocol and credentials).
+      // A preflight sends no key (Fetch: CORS protocol and credentials).
       if (origin !== undefined && req.method === 'OPTIONS' && req.headers['access-control-request-method']) {
         answerPreflight(req, res);
         return 'answered';
       }
       keys.check(req, res);
       const key = shownKey(req);
-      // Check again each time what is counted by the minute, and pages let in for this session only.
+      // Check requests each time if they count against a rate limit, or come from a page let in for this session only.
       const lasts = key?.requests_per_minute === undefined && (origin === undefined || rules.keepsOrigin(origin));
       if (lasts) visits.set(req.socket, { visit: new Visit(req, res, now, key), port: ownPort });
       return 'admitted';
@@ -129,7 +128,9 @@ export function createGuard({ config, port, lanAddresses, originApprovals, keys,
   };
 }
 
-/** What follows from one configuration and one port. Good headers are remembered: the usual caller costs two look-ups. */
+/**
+ * Rules derived from one configuration and one port. Good headers are remembered: the usual caller costs two lookups.
+ */
 class Rules {
   readonly config: Config;
   readonly port: number;
@@ -140,7 +141,7 @@ class Rules {
   readonly #goodHosts = new Set<string>();
   readonly #goodOrigins = new Set<string>();
   readonly #isListed: (origin: string) => boolean;
-  /** Blocked is blocked, whatever else lets it in. */
+  /** Blocking wins over every other rule. */
   readonly isBlocked: (origin: string) => boolean;
 
   constructor(config: Config, port: number, lanAddresses: () => readonly string[], originApprovals: OriginApprovals) {
@@ -155,8 +156,8 @@ class Rules {
   }
 
   /**
-   * Rebinding is an attack on browsers, which tell the truth in Host: a wrong name is always refused. Programs may leave
-   * Host out, as HTTP/1.0 does, or come through a local proxy with another port; browsers do neither.
+   * Rebinding is an attack on browsers, which send the true Host: a wrong name is always refused. Programs may omit
+   * Host, as HTTP/1.0 does, or come through a local proxy with another port; browsers do neither.
    */
   allowsHost(headers: IncomingHttpHeaders): boolean {
     const { host } = headers;
@@ -174,12 +175,12 @@ class Rules {
     return good ? remember(this.#goodOrigins, origin) : this.#originApprovals.isAdmitted(origin);
   }
 
-  /** Whether an origin is let in for as long as these rules hold. */
+  /** Whether an origin stays allowed for as long as these rules hold. */
   keepsOrigin(origin: string): boolean {
     return this.anyOrigin || this.#goodOrigins.has(origin);
   }
 
-  /** Whether to ask the user about a page that was refused: only if it could be let in by its name. */
+  /** Whether to ask the user about a refused page: only if it can be allowed by its name. */
   mayAsk(origin: string): boolean {
     return NAMED_PAGE.test(origin) && origin.length <= MAX_ORIGIN && !this.isBlocked(origin);
   }
@@ -188,11 +189,11 @@ class Rules {
     const host = readAuthority(header.toLowerCase());
     if (host === undefined) return 'foreign';
     const { name, port } = host;
-    // A listed name may stand for a proxy with a port of its own, so its port does not matter.
+    // A listed name may stand for a proxy with a port of its own, so the port is ignored.
     if (this.config.server.allowed_hosts.some((allowed) => authorityName(allowed) === name)) return 'good';
     const portFits = (port ?? 80) === this.port;
-    // A container's port is published under another number, which only the caller knows. The name is what stops
-    // rebinding; the port is a second check, which is dropped where the user has opened Hearth up on purpose.
+    // A container's port may be published under another number, which only the caller knows. The name is what stops
+    // rebinding. The port is a second check, dropped where the user has opened Hearth up on purpose.
     if (isLoopbackName(name)) return portFits || this.beyondLoopback ? 'good' : 'other port';
     if (!portFits || !this.beyondLoopback) return 'foreign';
     return this.#lanAddresses().some((address) => authorityName(address) === name) ? 'good' : 'foreign';
@@ -205,12 +206,12 @@ function remember(good: Set<string>, value: string): true {
   return true;
 }
 
-/** Browsers name the page of most requests, and say of all of them what they are for (Fetch Metadata Request Headers). */
+/** Browsers send Origin with most requests, and Sec-Fetch-* with all of them (Fetch Metadata Request Headers). */
 function isFromBrowser(headers: IncomingHttpHeaders): boolean {
   return headers.origin !== undefined || Object.keys(headers).some((name) => name.startsWith('sec-fetch-'));
 }
 
-/** Node keeps the first of two Host lines and forgets the other; RFC 9112 (3.2) has both refused. */
+/** Node keeps the first of two Host lines and drops the other; RFC 9112 (3.2) says to refuse both. */
 function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
   let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -221,16 +222,18 @@ function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
 }
 
 /**
- * A request without Origin that only a page of another site sends: an image, a script, fetch in no-cors mode. The page
- * cannot read the answer, so nobody misses it, and it must not make work. Such requests are always GET or HEAD, as all
- * others carry Origin. Links from elsewhere (mode `navigate`) and programs that took the Origin off themselves (mode
- * `cors`) go on.
+ * A request without Origin that only a foreign page sends: an image, a script, fetch in no-cors mode. The page cannot
+ * read the answer, so nobody misses it, and it must not cause work. Such requests are always GET or HEAD, as all others
+ * carry Origin. Links from elsewhere (mode `navigate`) and programs that removed Origin themselves (mode `cors`) pass.
  */
 function isForeignEmbed({ headers }: IncomingMessage): boolean {
   return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] === 'no-cors';
 }
 
-/** 204 for an origin that is allowed (Fetch: CORS protocol; Private Network Access). Headers are echoed or left out as a whole. */
+/**
+ * 204 for an allowed origin (Fetch: CORS protocol; Private Network Access). Requested headers are echoed in full or not
+ * at all.
+ */
 function answerPreflight({ headers }: IncomingMessage, res: ServerResponse): void {
   res.appendHeader('Vary', PREFLIGHT_VARY);
   res.setHeader('Access-Control-Allow-Methods', METHODS);

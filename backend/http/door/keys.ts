@@ -1,5 +1,5 @@
-// The last check at the front door: who must show a key, whether it is good, and what it is for. Keys are found by their
-// hash (core/access/api-keys.ts); what the rest of the house knows of a caller is in caller.ts.
+// The last check at the front door: who must send a key, whether the key is good, and its scopes and limits. Keys are
+// found by their hash (core/access/api-keys.ts); caller.ts says what the rest of the code knows of a caller.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { ApiKey, Scope } from '../../contract/api-key.ts';
@@ -12,21 +12,21 @@ import { normalizedPath } from '../wire/normalized-path.ts';
 import { isFromHere, isSentFromHere, requireScope, showedKey } from './caller.ts';
 
 export const MINUTE_MS = 60_000;
-/** Bad keys that one address may show in a minute. */
+/** Bad keys that one address may send in a minute. */
 const BAD_KEYS = 10;
 const ADDRESSES = 1000;
 
 export interface KeyCheck {
   /**
-   * Lets a request on, and remembers the key that it showed. Throws unauthorized (with WWW-Authenticate) where a key is
-   * missing or wrong, or management_disabled where no key exists yet and the request would change models; forbidden where
-   * it is not for this route, client_limit where it was used too often or where its address has shown ten bad ones within a
-   * minute. A good key is never refused for the bad ones of others.
+   * Lets a request in and remembers its key. Throws unauthorized (with WWW-Authenticate) if a key is missing or wrong;
+   * management_disabled if no key exists yet and the request would change models; forbidden if the key is not for this
+   * route; client_limit if the key was used too often, or its address sent ten bad keys within a minute. A good key is
+   * never refused for the bad keys of others.
    */
   check(req: IncomingMessage, res: ServerResponse): void;
 }
 
-/** How often something happened in the current minute, which began when it first happened. */
+/** Count of events in one minute, which begins at the first event. */
 interface Count {
   readonly endsAt: number;
   times: number;
@@ -36,7 +36,7 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
   const bad = new LRUCache<string, Count>({ max: ADDRESSES });
   const used = new LRUCache<string, Count>({ max: ADDRESSES });
 
-  /** Counts once more. Returns the milliseconds to wait if that was one too many. */
+  /** Counts one more event. Returns the milliseconds to wait if that exceeds `most`. */
   const counted = (counts: LRUCache<string, Count>, who: string, most: number): number | undefined => {
     const time = elapsed();
     const known = counts.get(who);
@@ -75,13 +75,13 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
     check(req, res) {
       const { allow_anonymous: anonymous, allow_management: manageable, api_keys: keys } = config().server;
       const shown = shownKey(req);
-      // Programs on this machine send any text as a key, since OpenAI's clients want one. Check only keys of ours.
+      // Programs on this machine send any text as a key, since OpenAI's clients want one. Check only Hearth's own keys.
       const needed = !anonymous && !isFree(req, keys.length > 0);
       if (shown === undefined && !needed) return;
       const key = shown === undefined ? undefined : findKey(keys, shown);
       if (key !== undefined) use(req, key);
       else if (needed || shown?.startsWith(KEY_PREFIX)) {
-        // Where no key exists yet, say how to allow this rather than ask for a key.
+        // Where no key exists yet, say how to allow this instead of asking for a key.
         if (keys.length === 0) checkManagement(manageable, req);
         refuse(req, res, shown);
       }
@@ -90,8 +90,8 @@ export function createKeyCheck(config: ReadConfig, elapsed: Elapsed): KeyCheck {
 }
 
 /**
- * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`: where both came, the one that looks like a key of
- * ours, since many clients send a text for the other anyway. Other kinds of Authorization are no keys.
+ * The token of `Authorization: Bearer` (RFC 6750, 2.1), or `x-api-key`. If both are sent, the one that looks like a key
+ * of Hearth wins, since many clients send a dummy for the other. Other schemes of Authorization are ignored.
  */
 function shownKey({ headers }: IncomingMessage): string | undefined {
   const { authorization, 'x-api-key': apiKey } = headers;
@@ -101,7 +101,7 @@ function shownKey({ headers }: IncomingMessage): string | undefined {
   return other?.startsWith(KEY_PREFIX) && !bearer?.startsWith(KEY_PREFIX) ? other : (bearer ?? other);
 }
 
-/** Whether a request needs no key: it comes from this machine, and where there are keys under a name of this machine. */
+/** Whether a request needs no key: it comes from this machine, and if keys exist, under a loopback name. */
 function isFree(req: IncomingMessage, thereAreKeys: boolean): boolean {
   return thereAreKeys ? isFromHere(req) : isSentFromHere(req);
 }
@@ -117,7 +117,7 @@ function keyNeeded({ headers }: IncomingMessage): string {
   );
 }
 
-/** The refusal of a key that was used too often; `waitMs` until its minute is over. */
+/** The refusal of a key that was used too often; `waitMs`: milliseconds until its minute is over. */
 export function usedTooOften({ name, requests_per_minute: most }: ApiKey, waitMs: number): AppError {
   const sentence = `The key "${name}" is for ${most} requests a minute. Wait until the minute is over.`;
   return new AppError('client_limit', sentence, { retryAfterMs: waitMs });
@@ -125,7 +125,9 @@ export function usedTooOften({ name, requests_per_minute: most }: ApiKey, waitMs
 
 export const isReading = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
-/** The scope that a key must have. Undefined: any key will do, or the handler checks it. Unknown routes need the most. */
+/**
+ * The scope that a key must have. Undefined: any key will do, or the handler checks it. Unknown routes need `manage`.
+ */
 function scopeOf(req: IncomingMessage): Scope | undefined {
   if (isReading(req)) return undefined;
   const path = normalizedPath(req.url ?? '/');

@@ -1,28 +1,28 @@
-// What the front door found out about a request, remembered with its connection: the next request with the same headers
-// need not be checked, as long as the configuration is the same. Who may come in is guard.ts.
+// The result of the front door's check, remembered with the connection: the next request with the same headers is not
+// checked again while the configuration stays the same. guard.ts decides who may come in.
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ApiKey } from '../../contract/api-key.ts';
 import type { Config } from '../../contract/config/config.ts';
 
-/** Headers that say nothing about who asks or for what: they may differ from request to request. */
+/** Headers that do not identify the caller or the question: they may differ from request to request. */
 const PASSING = new Set(['content-length', 'x-request-id', 'traceparent', 'tracestate', 'baggage', 'sentry-trace']);
 
-/** A request as it was let in. */
+/** A request that was let in. */
 export class Visit {
   readonly config: Config;
-  /** The key that it showed, which was good. */
+  /** The request's key; it was checked. */
   readonly key: ApiKey | undefined;
-  /** The headers that the door has set on its answer, name and value in turn. */
+  /** The headers that the door set on the answer; name and value alternate. */
   readonly headers: readonly string[];
-  /** Whether its sender gave it an id. */
+  /** Whether the client sent an id. */
   readonly hasId: boolean;
-  /** Stands for the route and all headers but passing ones. */
+  /** Hash of the route and of all headers but the passing ones. */
   readonly mark: string;
   readonly #method: string | undefined;
   readonly #url: string | undefined;
   readonly #lines: readonly string[];
-  /** Places in the lines whose value may differ from request to request. */
+  /** Indexes of values in `#lines` that may differ from request to request. */
   readonly #passing: ReadonlySet<number>;
 
   constructor({ method, url, rawHeaders }: IncomingMessage, res: ServerResponse, config: Config, key?: ApiKey) {
@@ -53,7 +53,7 @@ export class Visit {
   }
 }
 
-/** As the door spells them; Node gives names in lower case. */
+/** The door's spelling of header names; Node lists them in lower case. */
 const NAMES = new Map(
   ['Vary', 'Access-Control-Allow-Origin', 'Access-Control-Expose-Headers', 'X-Hearth-Mode'].map((name) => [
     name.toLowerCase(),

@@ -1,12 +1,12 @@
-// Answers in Ollama's own form: the chunks of /api/chat and /api/generate, and the same answer in one object. Pure.
-// `model` is echoed as the caller spelled it and the time is now; counts and durations are those of the run, also when
-// the answer was kept (Ollama's own tests want them above zero).
+// Answers in Ollama's own form: the chunks of /api/chat and /api/generate, and the same answer as one object. Pure.
+// `model` is echoed as the caller spelled it, and the time is now. Counts and durations are those of the original run,
+// also for a cached answer (Ollama's own tests want them above zero).
 import { isIncomplete, type Completion, type End, type Metrics, type Piece } from '../../contract/chat/chat.ts';
 import type { Family } from '../../core/ports.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What every chunk of one answer has. */
+/** What all chunks of one answer share. */
 export interface OllamaFrame {
   readonly family: Family;
   /** As the caller spelled it. */
@@ -15,7 +15,7 @@ export interface OllamaFrame {
   now(): number;
 }
 
-/** One chunk before the last. */
+/** A chunk before the last. */
 export function ollamaChunk(piece: Piece, frame: OllamaFrame): Fields {
   const { extra } = piece;
   const chunk = saying(piece, frame, extra?.['message']);
@@ -23,13 +23,13 @@ export function ollamaChunk(piece: Piece, frame: OllamaFrame): Fields {
   return extra === undefined ? chunk : { ...chunk, ...unknownOf(extra) };
 }
 
-/** The last chunk; `piece` is what came in it, as tool calls do. */
+/** The last chunk; `piece` holds content that arrives in it, as tool calls do. */
 export function ollamaEnd(end: End, piece: Piece | undefined, frame: OllamaFrame): Fields {
   const said = saying(piece ?? NOTHING, frame, end.extra?.['message']);
   return { ...said, ...ending(end, unknownOf(end.extra)) };
 }
 
-/** The whole answer, as without `stream`. */
+/** The whole answer, as sent without `stream`. */
 export function ollamaWhole(completion: Completion, frame: OllamaFrame): Fields {
   const { content, thinking, tool_calls, end, extras } = completion;
   const unknown = [...extras, end.extra ?? {}];
@@ -40,7 +40,7 @@ export function ollamaWhole(completion: Completion, frame: OllamaFrame): Fields 
 
 const NOTHING: Piece = { content: '', thinking: '' };
 
-/** What else the chunk has (logprobs, context) stands before the figures, as in Ollama's. */
+/** Other fields of the chunk (logprobs, context) stand before the metrics, as in Ollama's chunks. */
 function ending(end: End, unknown: Fields): Fields {
   if (isIncomplete(end)) return { done: false, ...unknown };
   const { done_reason, metrics } = end;
@@ -59,8 +59,8 @@ const METRICS = [
 ] as const satisfies readonly (keyof Metrics)[];
 
 /**
- * How a chunk begins: the texts stand where the route has them, in a message or beside the others. Each token passes here, so
- * fields are put in one by one: to spread those that may be missing costs twice as much as all the rest.
+ * The beginning of a chunk: the text fields stand in a message or at the top, depending on the route. Each token passes
+ * here, so fields are set one by one: spreading optional fields costs twice as much as all the rest.
  */
 function saying(piece: Piece, { family, model, now }: OllamaFrame, unknownInMessage: unknown): Record<string, unknown> {
   const { content, thinking, tool_calls: toolCalls = [] } = piece;
@@ -75,14 +75,17 @@ function saying(piece: Piece, { family, model, now }: OllamaFrame, unknownInMess
   return chunk;
 }
 
-/** Unknown fields of a chunk; those of its message stand in the message. */
+/** Unknown fields of a chunk without those of its message, which stay in the message. */
 function unknownOf(extra: Fields | undefined): Fields {
   if (extra === undefined) return {};
   const { message: _inMessage, ...rest } = extra;
   return rest;
 }
 
-/** Unknown fields of all chunks in one object: lists are joined, as Ollama does with logprobs; else the last one counts. */
+/**
+ * Merges the unknown fields of all chunks: lists are joined, as Ollama does with logprobs; otherwise the last value
+ * wins.
+ */
 function gathered(extras: readonly Fields[]): Fields {
   const all: Record<string, unknown> = {};
   for (const extra of extras) {

@@ -1,6 +1,6 @@
-// From a body on one of Ollama's routes to what the core is asked. Pure; headers are drop-in.ts's.
-// It is read by the types that Ollama reads it with, and refused in Ollama's words before anything runs. What only later
-// stages of Ollama refuse (options of a wrong type, an invalid format) goes up when its turn comes.
+// Translates a body on one of Ollama's routes for the core. Pure; drop-in.ts reads the headers.
+// Bodies are read by Ollama's own types, and refused in Ollama's words before anything runs. What only later stages of
+// Ollama refuse (options of a wrong type, an invalid format) goes up when its turn comes.
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../../contract/chat/ollama-bodies.ts';
 import type { EmbedFamily } from '../../core/stories/embeds/embed-group.ts';
@@ -16,7 +16,10 @@ import {
   understood,
 } from '../dialect/understood.ts';
 
-/** Throws invalid_request and model_not_found in Ollama's words; invalid_request in our own for fields of ours. */
+/**
+ * Reads a body of /api/chat or /api/generate. Throws invalid_request and model_not_found in Ollama's words;
+ * invalid_request in Hearth's own words for Hearth's fields.
+ */
 export function askedToWrite(family: Family, body: unknown): AskedToWrite {
   const read = family === 'chat' ? understood(ollamaChat, body) : understood(ollamaGenerate, body);
   const { stream, ...fields } = read;
@@ -25,11 +28,11 @@ export function askedToWrite(family: Family, body: unknown): AskedToWrite {
   const something = family === 'chat' ? Array.isArray(messages) && messages.length > 0 : (prompt ?? '') !== '';
   const leaves = keepAlive !== undefined && keepAliveSeconds(keepAlive) === 0;
   const what = something ? 'run' : leaves ? 'unload' : 'load';
-  // A load is answered in one object, whatever `stream` says (server/routes.go). On OpenAI's routes it is a stream.
+  // A load is answered by one object, whatever `stream` says (server/routes.go). On OpenAI's routes it is a stream.
   return { ...asked, family, stream: stream !== false && something, what };
 }
 
-/** Throws as askedToWrite does. */
+/** Reads a body of /api/embed or /api/embeddings. Throws as askedToWrite does. */
 export function askedToEmbed(family: EmbedFamily, body: unknown): AskedToEmbed {
   if (family === 'embeddings') {
     const { prompt, ...fields } = understood(ollamaEmbeddings, body);
@@ -39,7 +42,7 @@ export function askedToEmbed(family: EmbedFamily, body: unknown): AskedToEmbed {
   return { ...split(fields, family), family, texts: textsOf(input) };
 }
 
-/** Our own fields apart from Ollama's. */
+/** Separates Hearth's own fields from Ollama's. */
 function split(
   fields: Readonly<Record<string, unknown>> & { readonly model?: string | undefined },
   family: Family | EmbedFamily,

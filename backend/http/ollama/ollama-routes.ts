@@ -1,4 +1,5 @@
-// The routes of Ollama's own dialect that run a model, or only load it. What runs is the same as on every other route.
+// The routes of Ollama's own dialect that run a model or load it. The work behind them is the same as on every other
+// route.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isIncomplete, NO_METRICS } from '../../contract/chat/chat.ts';
 import { load } from '../../core/stories/models/actions.ts';
@@ -39,7 +40,7 @@ export function ollamaHandlers(parts: DropInParts) {
   };
 }
 
-/** What Ollama's own routes say of an empty body. */
+/** Ollama's error message for an empty body on its own routes. */
 const NO_BODY = 'missing request body';
 
 function ollamaVoice(frame: OllamaFrame): Voice {
@@ -54,7 +55,7 @@ function ollamaVoice(frame: OllamaFrame): Voice {
         held = event;
         return '';
       };
-      // Readers of JSON ignore a space before an object.
+      // JSON parsers ignore a space before an object.
       return { headers: NDJSON, write, beat: ' ' };
     },
   };

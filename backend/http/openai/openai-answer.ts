@@ -1,12 +1,12 @@
 // Answers in OpenAI's form, as Ollama writes them (openai/openai.go, middleware/openai.go): the chunks of a stream, and
-// whole objects. Pure. What goes wrong is failures.ts.
+// whole objects. Pure. failures.ts writes errors.
 import { isIncomplete, type Completion, type End, type Metrics, type Piece } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
 import type { InstalledModel } from '../../core/ports.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What all chunks of one answer have in common. */
+/** What all chunks of one answer share. */
 export interface OpenAiFrame {
   /** Without its prefix. */
   readonly id: string;
@@ -19,7 +19,7 @@ export interface OpenAiFrame {
 
 const FINGERPRINT = 'fp_ollama';
 
-/** A chat's stream: one id and one time, the role once, thinking and text apart, each tool call whole. */
+/** Stream of a chat: one id and one time, the role once, thinking and text in separate deltas, each tool call whole. */
 export class ChatCompletionStream {
   readonly #frame: OpenAiFrame;
   #begun = false;
@@ -32,7 +32,7 @@ export class ChatCompletionStream {
   piece({ thinking, content, tool_calls: calls = [], extra }: Piece): Fields[] {
     const deltas: Fields[] = [];
     if (thinking !== '') deltas.push({ content: '', reasoning: thinking });
-    // An empty piece is shown as it came, too.
+    // An empty piece is sent too.
     if (content !== '' || calls.length > 0 || thinking === '') {
       deltas.push({ content, ...(calls.length === 0 ? {} : { tool_calls: calls.map((call) => this.#call(call)) }) });
     }
@@ -41,7 +41,7 @@ export class ChatCompletionStream {
     return deltas.map((delta, i) => this.#chunk(delta, null, i === deltas.length - 1 ? told : {}));
   }
 
-  /** An answer that said nothing at all opens like every other. */
+  /** An answer without any piece opens like every other. */
   end(end: End): Fields[] {
     const opening = this.#begun ? [] : [this.#chunk({ content: '' }, null, {})];
     const chunks = [...opening, this.#chunk({}, finishOf(end, this.#toolCalls), {})];
@@ -93,7 +93,7 @@ export function chatCompletion(completion: Completion, { id, created, model }: O
   };
 }
 
-/** The stream of /v1/completions. The reason comes with an empty last text, so that no text is held back for it. */
+/** The stream of /v1/completions. The finish reason comes with an empty last text, so no text is held back for it. */
 export class CompletionStream {
   readonly #frame: OpenAiFrame;
 
@@ -101,7 +101,7 @@ export class CompletionStream {
     this.#frame = frame;
   }
 
-  /** Thinking has no place in this form. */
+  /** This form has no place for thinking. */
   piece({ content }: Piece): Fields[] {
     return content === '' ? [] : [this.#chunk(content, null)];
   }
@@ -119,7 +119,7 @@ export class CompletionStream {
     );
   }
 
-  /** In Ollama's order, which is another here than in a chat. */
+  /** Fields in Ollama's order, which differs from that of a chat. */
   #with(choices: readonly Fields[], usage: Fields | undefined): Fields {
     const { id, created, model } = this.#frame;
     const about = { id: `cmpl-${id}`, object: 'text_completion', created, choices, model };
@@ -140,7 +140,7 @@ export function textCompletion({ content, end }: Completion, { id, created, mode
   };
 }
 
-/** Vectors; base64 is that of their numbers as 32-bit floats, little endian, which is what OpenAI's own client asks for. */
+/** A list of vectors; base64 encodes them as 32-bit little-endian floats, which OpenAI's own client asks for. */
 export function embeddingList(
   vectors: readonly (readonly number[])[],
   {
@@ -161,7 +161,7 @@ export function embeddingList(
   };
 }
 
-/** GET /v1/models. No models are an empty list, not null. */
+/** GET /v1/models. Without models the list is empty, not null. */
 export function modelList(installed: readonly InstalledModel[]): Fields {
   return { object: 'list', data: installed.map(modelEntry) };
 }
@@ -173,18 +173,18 @@ export function modelEntry({ name, modified_at: modified }: InstalledModel): Fie
     id: name,
     object: 'model',
     created: Number.isNaN(at) ? 0 : Math.floor(at / 1000),
-    // The namespace alone, not the registry before it (types/model/name.go).
+    // The namespace alone, without the registry before it (types/model/name.go).
     owned_by: name.split('/').at(-2) ?? 'library',
   };
 }
 
-/** Why an answer ended; null when Ollama did not say so, which only a whole answer shows. */
+/** Why an answer ended; null when Ollama did not say, which only a whole answer shows. */
 function finishOf(end: End, toolCalls = 0): string | null {
   if (isIncomplete(end)) return null;
   return toolCalls > 0 && end.done_reason === 'stop' ? 'tool_calls' : end.done_reason;
 }
 
-/** A call that has no id gets one of this answer's. */
+/** A tool call without an id gets one derived from the answer's id. */
 function openAiCall({ id, function: called }: ToolCall, answer: string, index: number): Fields {
   const { name, arguments: given } = called;
   return {

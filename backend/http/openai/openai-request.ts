@@ -1,5 +1,6 @@
-// From a body on OpenAI's routes to the same question in Ollama's own form, so that one kept answer serves both. Pure.
-// The rules are Ollama's (openai/openai.go, middleware/openai.go); where they lose something, it is said here.
+// Translates a body on OpenAI's routes to the same question in Ollama's own form, so that one cached answer serves
+// both. Pure.
+// The rules are Ollama's (openai/openai.go, middleware/openai.go); comments mark where they lose something.
 import { ExactJson } from '../../contract/go/exact-json.ts';
 import { GoRefusal, goTypeOf } from '../../contract/go/go-type.ts';
 import {
@@ -24,7 +25,7 @@ import {
   understood,
 } from '../dialect/understood.ts';
 
-/** What the answer's form depends on, beside what is asked. */
+/** The parts of a request that decide the form of its answer, beside the question itself. */
 export interface OpenAiAsked extends AskedToWrite {
   readonly includeUsage: boolean;
 }
@@ -45,7 +46,7 @@ export function chatFromOpenAi(body: unknown): OpenAiAsked {
   return {
     ...outline(asked),
     family: 'chat',
-    what: native.length === 0 ? 'load' : 'run', // all of them may be lists without a part
+    what: native.length === 0 ? 'load' : 'run', // every message may be a list without parts
     request: {
       messages: native,
       options: optionsOf(asked, limit, wordsOf(asked.stop)),
@@ -68,7 +69,7 @@ export function completionFromOpenAi(body: unknown): OpenAiAsked {
   const { prompt = '', suffix, logprobs = 0 } = asked;
   const probable = Number(logprobs) > 0 ? { logprobs: true, top_logprobs: logprobs } : {};
   const stop = wordsOf(asked.stop, (word) => refusal(`invalid type for 'stop' field: ${goTypeOf(word)}`));
-  // Unlike in chats these fields have no "not said" in Ollama: penalties go over the Modelfile's, and a top_p of 0 is none.
+  // Unlike in chats, Ollama always sets these: penalties override the Modelfile's, and a top_p of 0 counts as unset.
   const { top_p, frequency_penalty = 0, presence_penalty = 0 } = asked;
   const said = { ...asked, top_p: top_p || undefined, frequency_penalty, presence_penalty };
   return {
@@ -97,7 +98,7 @@ export function embeddingsFromOpenAi(body: unknown): OpenAiEmbedAsked {
     family: 'embed',
     request: { model: namedModel(model, 'embed'), ...present({ dimensions }) },
     ours: ownFields(rest),
-    // An empty text is a text here.
+    // On this route an empty text is embedded like any other.
     texts: input === '' ? [''] : textsOf(input),
     encoding: form,
   };
@@ -116,7 +117,7 @@ const isWhole = (value: unknown): value is number | ExactJson =>
 
 type Sampled = Pick<OpenAiChat, 'temperature' | 'top_p' | 'frequency_penalty' | 'presence_penalty' | 'seed'>;
 
-/** On these routes temperature and top_p are 1 unless they are said, and go over the Modelfile's. */
+/** On these routes temperature and top_p default to 1 and override the Modelfile's. */
 function optionsOf(
   { seed, temperature, top_p, frequency_penalty, presence_penalty }: Sampled,
   limit: number | ExactJson | undefined,
@@ -129,7 +130,7 @@ function optionsOf(
   };
 }
 
-/** Where to stop. Anything but a text or a list is ignored; anything but a text in a list is skipped or refused. */
+/** Stop sequences. Anything but a string or a list is ignored; a non-string inside a list is skipped or refused. */
 function wordsOf(stop: unknown, refused?: (word: unknown) => Error): readonly string[] | undefined {
   if (typeof stop === 'string') return [stop];
   if (!Array.isArray(stop)) return undefined;
@@ -138,7 +139,7 @@ function wordsOf(stop: unknown, refused?: (word: unknown) => Error): readonly st
     if (refused !== undefined) throw refused(word);
     return false;
   });
-  // Ollama sends an empty list on as null.
+  // Ollama passes an empty list on as null.
   return words.length === 0 ? undefined : words;
 }
 
@@ -153,14 +154,14 @@ function formatOf(format: OpenAiChat['response_format']): unknown {
 type Native = Readonly<Record<string, unknown>>;
 
 /**
- * Adds a message as Ollama has it (openai.go, FromChatRequest); `all`: those of the whole request. Each part of a list becomes
- * a message of its own with nothing else in it. Tool calls go with the last message so far, which is the one before where
- * the list is empty; where there is no message at all, they are ignored.
+ * Adds a message as Ollama does (openai.go, FromChatRequest); `all`: the messages of the whole request. Each part of a
+ * list becomes a message of its own with nothing else in it. Tool calls are attached to the last message so far; for an
+ * empty list that is the message before. Without any message they are ignored.
  */
 function addNative(native: Native[], message: OpenAiMessage, all: readonly OpenAiMessage[]): void {
   const { role: spelled = '', content, reasoning, tool_call_id: callId, tool_calls: calls, name } = message;
   const role = spelled.toLowerCase();
-  // OpenAI lets every message have a name; a tool's is the only one that Ollama reads.
+  // OpenAI allows a name on every message; Ollama reads only a tool's.
   const toolName = role === 'tool' ? name || nameOfCall(callId, all) : undefined;
   const thinking = reasoning || undefined;
   const said = (): Native => {
@@ -185,7 +186,10 @@ function addNative(native: Native[], message: OpenAiMessage, all: readonly OpenA
   }
 }
 
-/** The function whose result a message brings: OpenAI's clients name the call alone. The last call of that id counts. */
+/**
+ * The function whose result a message brings: OpenAI's clients send only the call's id. The last call with that id
+ * wins.
+ */
 function nameOfCall(id: string | undefined, all: readonly OpenAiMessage[]): string | undefined {
   if (id === undefined || id === '') return undefined;
   for (const { tool_calls: calls = [] } of all.toReversed()) {
@@ -195,13 +199,13 @@ function nameOfCall(id: string | undefined, all: readonly OpenAiMessage[]): stri
   return undefined;
 }
 
-/** The order of the arguments is kept, since a kept answer depends on it. None are an empty object. */
+/** Keeps the order of the arguments, since the cache key depends on it. No arguments become an empty object. */
 function nativeCall({ id, function: called }: OpenAiToolCall, index: number): Native {
   const { name = '', arguments: text = '' } = called ?? {};
   return { ...present({ id }), function: { index, name, arguments: given(text === '' ? '{}' : text) } };
 }
 
-/** Where Go's own words are not told. */
+/** Parses arguments; here Ollama hides Go's own error message. */
 function given(text: string): unknown {
   try {
     return argumentsIn(text);
@@ -210,7 +214,7 @@ function given(text: string): unknown {
   }
 }
 
-/** Ollama looks into the parts by the exact names (openai.go FromChatRequest). */
+/** Ollama reads the parts by their exact names (openai.go FromChatRequest). */
 function nativePart(part: unknown): Native {
   const { type, text, image_url: image, input_audio: audio } = fieldsOf(part, 'invalid message format');
   switch (type) {
@@ -234,7 +238,7 @@ function nativePart(part: unknown): Native {
   }
 }
 
-/** The fields of an object. Throws the refusal in these words when it is none. */
+/** The fields of an object. Throws a refusal with these words for any other value. */
 function fieldsOf(value: unknown, words: string): Readonly<Record<string, unknown>> {
   if (goTypeOf(value) !== 'map[string]interface {}') throw refusal(words);
   return value as Readonly<Record<string, unknown>>;

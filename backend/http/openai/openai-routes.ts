@@ -1,4 +1,4 @@
-// The routes of OpenAI's dialect. What runs is the same as on Ollama's own routes; only the form differs.
+// The routes of OpenAI's dialect. The work behind them is the same as on Ollama's own routes; only the form differs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -52,7 +52,7 @@ export function openAiHandlers(parts: DropInParts) {
   };
 }
 
-/** Who answers the lines of batches for these routes. */
+/** The functions that answer lines of batches for these routes. */
 export function openAiLines(parts: LineParts) {
   const write = (form: keyof typeof FORMS): AnswerLine => {
     const how = writing(form);
@@ -69,10 +69,10 @@ export function openAiLines(parts: LineParts) {
   };
 }
 
-/** What Ollama says of an empty body here. */
+/** Ollama's error message for an empty body on these routes. */
 const NO_BODY = 'EOF';
 
-/** The two forms in which a model writes here. */
+/** The two forms of generated text on these routes. */
 const FORMS = {
   chat: { read: chatFromOpenAi, whole: chatCompletion, Stream: ChatCompletionStream },
   completion: { read: completionFromOpenAi, whole: textCompletion, Stream: CompletionStream },
@@ -129,12 +129,12 @@ async function openAiModels(parts: DropInParts, _req: IncomingMessage, res: Serv
   sendJson(res, 200, modelList(withProfiles(installed, parts.config().models)), JSON_HEADERS);
 }
 
-/** GET /v1/models/:id, shown as it was spelled; the name may have slashes, as those of other registries do. */
+/** GET /v1/models/:id. The name is echoed as spelled; it may contain slashes, as names of other registries do. */
 async function openAiModel(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const name = decoded((req.url ?? '').replace(/\?.*$/s, '').slice('/v1/models/'.length));
   const model = await parts.machines.watch.resolve(meantModel(parts.config().models, name), goneSignal(res));
   if (model === undefined) {
-    // Where the list is not known, Ollama itself says why.
+    // If the list is unknown, Ollama's own error explains why.
     throw noSuchModel(name, parts.machines.watch.currentList ?? (await parts.machines.tags(goneSignal(res))), 'show');
   }
   sendJson(res, 200, modelEntry({ ...model, name }), JSON_HEADERS);

@@ -1,4 +1,4 @@
-// From the body and headers of our own chat routes to a ChatCall: the translation of this dialect.
+// Translates the body and headers of Hearth's own chat routes to a ChatCall.
 import type { IncomingMessage } from 'node:http';
 import type { ChatRequest } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
@@ -12,26 +12,26 @@ import { placeOf } from '../dialect/queue-place.ts';
 import { markOf } from '../wire/cache-headers.ts';
 import { header } from '../wire/header.ts';
 
-/** A request of our own chat routes, understood. */
+/** A parsed request of Hearth's own chat routes. */
 export interface OwnChat {
   readonly call: ChatCall;
   readonly stream: boolean;
-  /** The conversation that it continues, if it names one. */
+  /** The conversation that the request continues, if it names one. */
   readonly conversation: ConversationAsk | undefined;
-  /** The id that the body asked for (chat-queue alone). */
+  /** The id that the body asks for (chat-queue only). */
   readonly wantedId: string | undefined;
   /** The client sends Cache-Control out of habit, so it was ignored. */
   readonly ignoredCacheControl: boolean;
 }
 
-/** In a conversation the system prompt is put before the whole of it. */
+/** In a conversation the system prompt is put in front of the whole conversation. */
 function conversationOf(request: ChatRequest, config: Config): ConversationAsk | undefined {
   const { conversation_id: id, messages } = request;
   if (id === undefined || id === null) return undefined;
   return { id, messages, prompt: promptOf(request, config) };
 }
 
-/** An empty one says "no system prompt", also against the configured one. */
+/** An empty prompt means "no system prompt" and overrides the configured one. */
 function promptOf(request: ChatRequest, config: Config): string {
   const configured =
     profileNamed(config.models, modelOf(request, config))?.system_prompt ?? config.ollama.system_prompt;
@@ -43,7 +43,7 @@ function modelOf({ model }: ChatRequest, config: Config): string {
   return model === undefined || model === null || model === '' ? config.ollama.model : model;
 }
 
-/** Reads the headers of a chat whose body was understood. Throws invalid_request with a sentence that names the header. */
+/** Reads the headers of a chat whose body was parsed. Throws invalid_request with a sentence that names the header. */
 export function readChat(
   req: IncomingMessage,
   { request, id, route }: { readonly request: ChatRequest; readonly id: string; readonly route: string },
@@ -78,7 +78,7 @@ export function readChat(
   };
 }
 
-/** The fields that are ours and that Ollama does not know; all others go upstream, known to us or not. */
+/** Drops the fields that only Hearth knows; all other fields go upstream, known or not. */
 function upstreamRequest(request: ChatRequest, config: Config): UpstreamChat {
   const name = modelOf(request, config);
   const profile = profileNamed(config.models, name);
@@ -106,11 +106,11 @@ function upstreamRequest(request: ChatRequest, config: Config): UpstreamChat {
     messages: withPrompt(promptOf(request, config), messages),
     ...present({ keep_alive, options, format, tools, think }),
   };
-  // Its system prompt stands in the place of the configured one, which a request may do without.
+  // The profile's system prompt replaces the configured one, which a request may turn off; it was handled above.
   return profile === undefined ? said : applied(said, { ...profile, system_prompt: undefined });
 }
 
-/** Without what is null or undefined: both mean "not said". */
+/** Drops null and undefined fields: both mean "not set". */
 function present<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   const out: { [K in keyof T]?: NonNullable<T[K]> } = {};
   for (const name of Object.keys(fields) as (keyof T)[]) {

@@ -1,4 +1,4 @@
-// The chat of our own: POST /api/chat-optimized, as JSON or as a stream, in a conversation or by itself.
+// Hearth's own chat: POST /api/chat-optimized, as JSON or as a stream, inside a conversation or alone.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Completion } from '../../contract/chat/chat.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -32,7 +32,7 @@ export interface ChatParts extends KnownParts, Omit<ConverseParts, keyof KnownPa
   readonly texts: RequestTexts;
 }
 
-/** Kept answers are for programs; a browser must ask again each time. */
+/** Cached answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
 /** POST /api/chat-optimized. */
@@ -47,7 +47,7 @@ export async function chatOptimized(
   if (answeredAgain(parts, res, arrival, name)) return;
   arrival.dress(res);
   const body = readOwnChat(bytes);
-  // Two live requests never share an id: where a client sends one again, the request gets another one inside.
+  // Live requests never share an id: if a client reuses the id of a live request, the new one gets another id inside.
   const asked = requestId(res);
   const id = parts.jobs.taken(asked) ? parts.newId() : asked;
   const own = readChat(req, { request: body, id, route: '/api/chat-optimized' }, parts.config());
@@ -70,7 +70,7 @@ export async function chatOptimized(
       await sendSse(res, answer.events, {
         headers: headers(),
         patience: parts.patience,
-        // When Ollama is known to be down, the refusal of a new request may still get its own status.
+        // While Ollama is known to be down, the refusal of a new request may still get its own status.
         eager: ticket.promised || ticket.source === 'hit' || parts.watch.state.status === 'up',
         render: (event, first) => streamPiece(event, ticket, first),
       });
@@ -116,7 +116,7 @@ function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
   };
 }
 
-/** What is told about each request that gets this answer again, with gaps for what differs. */
+/** What each request that gets this answer again is told, with gaps for what differs. */
 function withGaps({ about: { model } }: Known, { storedAt, runMs }: Hit): Told {
   return {
     source: 'hit',

@@ -1,4 +1,4 @@
-// What Prometheus reads. It shows figures of all callers together and no name of one, so a key must be for cache or manage, as
+// Metrics for Prometheus. They cover all callers together and name none, so a key needs the scope cache or manage, as
 // for the statistics.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireScope } from '../door/caller.ts';

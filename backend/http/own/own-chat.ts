@@ -1,5 +1,5 @@
-// The body of our own chat routes: one whole JSON object, else refused in our own words. Its messages are read as leniently
-// as Ollama reads them.
+// Reads the body of Hearth's own chat routes: one JSON object, or else a refusal in Hearth's own words. Messages are
+// read as leniently as Ollama reads them.
 import { chatRequestSchema, ownChat, type ChatRequest } from '../../contract/chat/chat-request.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { GoRefusal } from '../../contract/go/go-type.ts';
@@ -10,13 +10,16 @@ import { readQuickly, withoutMark } from '../go/go-body.ts';
 import { readAsFarAsItFits } from '../go/go-read.ts';
 import { MOST_LEVELS, readExactly } from '../go/go-syntax.ts';
 
-/** Throws invalid_request with a sentence that names the field. */
+/** Reads one chat. Throws invalid_request with a sentence that names the field. */
 export function readOwnChat(bytes: Buffer): ChatRequest {
   const body = readQuickly(bytes);
   return understood(isObject(body) ? body : exactly(bytes, parseJson));
 }
 
-/** One body, or a list of what `listedChat` reads. Throws invalid_request with a sentence that names the field. */
+/**
+ * Reads one chat, or a list whose items `listedChat` reads. Throws invalid_request with a sentence that names the
+ * field.
+ */
 export function readOwnChats(bytes: Buffer): ChatRequest | readonly unknown[] {
   const quick = readQuickly(bytes);
   const body = isObject(quick) || Array.isArray(quick) ? quick : exactly(bytes, parseJsonOrList);
@@ -25,7 +28,7 @@ export function readOwnChats(bytes: Buffer): ChatRequest | readonly unknown[] {
   return body as readonly unknown[];
 }
 
-/** What stands at a place of a list. Throws invalid_request with a sentence that names the place, and the field. */
+/** Reads one item of a list. Throws invalid_request with a sentence that names the index and the field. */
 export function listedChat(body: unknown, at: number): ChatRequest {
   try {
     return understood(body);
@@ -44,14 +47,14 @@ function isObject(body: unknown): boolean {
   return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
 
-/** The rare body that is odd or wrong. */
+/** Slow path for the rare body that is unusual or invalid. */
 function exactly(bytes: Buffer, check: (bytes: Buffer) => unknown): unknown {
   check(bytes);
   try {
     return readExactly(withoutMark(bytes));
   } catch (error) {
     if (!(error instanceof GoRefusal)) throw error;
-    // Every other fault of the JSON has been reported by now.
+    // Every other error of the JSON was reported above.
     throw new AppError(
       'invalid_request',
       `The body is nested more than ${MOST_LEVELS} levels deep. Send a flatter one.`,

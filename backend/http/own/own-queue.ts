@@ -1,4 +1,4 @@
-// /api/chat-queue: chats without a connection. One or many are handed in, looked at, followed and cancelled.
+// /api/chat-queue: chats without a connection. Clients submit one or many, look at them, follow them and cancel them.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatRequest } from '../../contract/chat/chat-request.ts';
@@ -34,10 +34,10 @@ export interface QueueParts extends SnapshotParts, ChatParts {
   readonly underWay: UnderWay;
 }
 
-/** Kept answers are for programs; a browser must ask again each time. */
+/** Cached answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
 const PATH = '/api/chat-queue';
-/** Requests of a batch in one answer, unless another number is asked for. */
+/** Default number of a batch's requests in one answer. */
 const PAGE = 100;
 const MOST_PAGE = 1000;
 
@@ -67,7 +67,7 @@ async function handInOne(
 ): Promise<void> {
   const asked = jobOf(parts, req, { body, wish: requestId(res) });
   tellMode(res, asked.call.mode);
-  // Hold it until the job has run, not only until this request is answered.
+  // The body counts until the job has run, not only until this request is answered.
   const view = await parts.jobDesk.submit(asked, parts.underWay.keep(req));
   parts.texts.came({ id: view.request_id, owner: asked.call.owner, source: undefined }, sentOf(req, bytes));
   sendJson(res, 202, acceptedOf(view, parts.jobDesk.isDurable), {
@@ -77,7 +77,10 @@ async function handInOne(
   });
 }
 
-/** The id from the body must be free, or its own from before (409 if not); one from a header is taken if it is free. */
+/**
+ * An id from the body must be free, or belong to the same job sent before (otherwise 409). An id from a header is used
+ * if it is free.
+ */
 function jobOf(
   { config, jobDesk, newId }: QueueParts,
   req: IncomingMessage,
@@ -92,7 +95,7 @@ function jobOf(
   };
 }
 
-/** Equal for two bodies that say the same. */
+/** Equal for two bodies with the same meaning. */
 function nameOf(body: unknown): string {
   return createHash('sha256').update(canonicalJson(body)).digest('base64url');
 }
@@ -118,7 +121,7 @@ function acceptedOf(view: RequestView, durable: boolean): Accepted {
   };
 }
 
-/** All or none. Nobody waits for one of many as for one alone, so they are background work unless somebody says otherwise. */
+/** Accepts all or none. Nobody waits for one of many as for a single request, so they default to background work. */
 async function handInMany(
   parts: QueueParts,
   req: IncomingMessage,
@@ -172,7 +175,7 @@ async function lookAtAll(
   await sendData(res, whileGood(req, parts.config, changes), { patience: parts.patience, now });
 }
 
-/** The queue as it is now, and after each change, at most four times a second. */
+/** The queue now, and again after each change, at most four times a second. */
 async function* queueChanges(
   feed: Feed,
   viewer: Viewer,
@@ -207,7 +210,7 @@ function queryOf(req: IncomingMessage): URLSearchParams {
   return new URL(req.url ?? '/', 'http://localhost').searchParams;
 }
 
-/** `requestId` of the query; `request_id` is accepted too, since our own answers call it so. */
+/** `requestId` of the query; `request_id` is accepted too, since Hearth's own answers use it. */
 function wantedRequest(req: IncomingMessage): string | undefined {
   return wanted(req, 'requestId') ?? wanted(req, 'request_id', 'requestId');
 }
@@ -224,7 +227,7 @@ function wanted(req: IncomingMessage, name: string, told = name): string | undef
   return id;
 }
 
-/** Which requests of a batch are wanted. */
+/** The requested page of a batch. */
 function pageOf(req: IncomingMessage): { readonly after: number; readonly limit: number } {
   const query = queryOf(req);
   const whole = (name: string, otherwise: number, most: number): number => {

@@ -1,4 +1,4 @@
-// The gateway's own API: each handler reads a request, asks the core, encodes the answer.
+// The gateway's own API: each handler reads a request, asks the core and encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Action } from '../../contract/control.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -24,7 +24,7 @@ import { type Handler, handlersWith } from '../wire/handler.ts';
 import { queueHandlers, type QueueParts } from './own-queue.ts';
 import { ownerOf, requireScope, viewerOf, watcherOf, whileGood } from '../door/caller.ts';
 
-/** What the handlers act on. */
+/** The services that the handlers use. */
 export interface OwnParts
   extends SnapshotParts, ActionParts, ChatParts, QueueParts, ListParts, TextParts, MetricsParts, PullParts {
   readonly feed: Feed;
@@ -33,10 +33,10 @@ export interface OwnParts
   readonly fleet: Pick<FleetNow, 'view'>;
 }
 
-/** Kept answers are for programs; a browser must ask again each time. */
+/** Cached answers are for programs; a browser must ask again each time. */
 const NO_STORE = { 'Cache-Control': 'no-store' };
 
-/** The handlers of our own routes. */
+/** The handlers of Hearth's own routes. */
 export function ownHandlers(parts: OwnParts) {
   const on = handlersWith(parts);
   const chat: Handler = (...asked) => chatOptimized(parts, ...asked);
@@ -79,13 +79,13 @@ async function forgetConversation(parts: OwnParts, req: IncomingMessage, res: Se
   sendJson(res, 200, { id, removed: true }, NO_STORE);
 }
 
-/** The caller's own, or the part of it that `namespace` names as `cache.namespace` of a chat does. */
+/** The caller's own space, or the part of it that `namespace` names, as `cache.namespace` of a chat does. */
 function spaceOfConversation(req: IncomingMessage): string {
   const { searchParams } = new URL(req.url ?? '/', 'http://localhost');
   return spaceOf(ownerOf(req), searchParams.get('namespace') ?? undefined);
 }
 
-/** The last part of the path. Express has refused what is no valid percent-encoding. */
+/** The last part of the path. Express has refused invalid percent-encoding. */
 function conversationId(req: IncomingMessage): string {
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
   return decodeURIComponent(pathname.replace(/\/$/, '').slice(pathname.lastIndexOf('/') + 1));
@@ -98,7 +98,7 @@ async function showStats(parts: OwnParts, req: IncomingMessage, res: ServerRespo
   sendJson(res, 200, cacheStats(parts, watcherOf(req)), NO_STORE);
 }
 
-/** Not of what is kept, but of the models of all. */
+/** Actions that change the models of all callers instead of the cache. */
 const CHANGES_MODELS: readonly Action[] = ['warm_model', 'unload_model', 'unload_idle'];
 
 async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -112,7 +112,7 @@ async function doAction(parts: OwnParts, req: IncomingMessage, res: ServerRespon
 // ---- GET /api/notices
 
 async function showNotices({ board }: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  // They name callers and pages.
+  // Notices name callers and pages.
   requireScope(req, 'manage');
   sendJson(res, 200, { notices: board.list }, NO_STORE);
 }
@@ -140,14 +140,16 @@ async function showFleet({ fleet }: OwnParts, req: IncomingMessage, res: ServerR
 // ---- GET /openapi.json
 
 async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
-  // Rarely asked for, and as large as the rest of the contract: load it when it is needed.
+  // Rarely needed, and as large as the rest of the contract: load it on demand.
   const { openApi } = await import('../../contract/openapi.ts');
   sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 
 // ---- GET /health, GET /api/events
 
-/** Right after the start nothing is known of Ollama: a caller then waits this long for the first look. Milliseconds. */
+/**
+ * Right after the start nothing is known of Ollama: a caller then waits this long for the first probe. Milliseconds.
+ */
 const FIRST_LOOK_MS = 1000;
 
 async function showHealth(parts: OwnParts, req: IncomingMessage, res: ServerResponse): Promise<void> {

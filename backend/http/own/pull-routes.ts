@@ -1,4 +1,4 @@
-// /api/pulls: downloads of models, that go on without a connection. What changes the models is for who manages Hearth.
+// /api/pulls: model downloads that continue without a connection. Changing the models needs the right to manage Hearth.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { AppError } from '../../contract/errors.ts';

@@ -1,4 +1,4 @@
-// The requests, by pages or by id; each caller sees its own, and this machine all.
+// The list of requests, by pages or by id. Each caller sees its own requests, and this machine sees all.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { nearest } from '../../contract/nearest.ts';
@@ -41,17 +41,20 @@ export async function cancelRequest(
   sendJson(res, 200, { request_id: id, status: 'cancelled' }, NO_STORE);
 }
 
-/** A part of the path, counted from 1. Express has refused what is no valid percent-encoding. */
+/** One part of the path, counted from 1. Express has refused invalid percent-encoding. */
 function partOf(req: IncomingMessage, at: number): string {
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
   return decodeURIComponent(pathname.split('/')[at] ?? '');
 }
 
-/** Fields that may be named several times. */
+/** Parameters that may be repeated. */
 const SEVERAL: ReadonlySet<string> = new Set(['app', 'model', 'source', 'class', 'status']);
 const NUMBERS: ReadonlySet<string> = new Set(['cursor', 'limit']);
 
-/** The query as a question; its values are checked by whoever answers it. Throws invalid_request for one that has no meaning. */
+/**
+ * Turns the query string into a RequestQuery; the desk that answers it checks the values. Throws invalid_request for an
+ * unknown parameter.
+ */
 function queryOf(params: URLSearchParams): RequestQuery {
   const query: Record<string, unknown> = {};
   for (const name of new Set(params.keys())) {

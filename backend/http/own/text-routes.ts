@@ -1,4 +1,4 @@
-// What was asked and answered, word for word: shown, taken away, asked again, and for how long it is kept.
+// The recorded words of requests and answers: show them, delete them, ask again, and set how long they are kept.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { type AskedAgain, watchWishSchema } from '../../contract/request-body.ts';
@@ -32,7 +32,7 @@ export async function forgetBodies({ texts }: TextParts, req: IncomingMessage, r
   sendJson(res, 200, texts.clear(watcherOf(req)), NO_STORE);
 }
 
-/** POST /api/requests/watch; an empty body asks for the usual minutes. */
+/** POST /api/requests/watch; an empty body asks for the default number of minutes. */
 export async function watchClosely(
   parts: TextParts & Parameters<typeof bodyOf>[0],
   req: IncomingMessage,
@@ -44,7 +44,7 @@ export async function watchClosely(
   sendJson(res, 200, parts.texts.watch(minutes), NO_STORE);
 }
 
-/** The part of the path before its last one. Express has refused what is no valid percent-encoding. */
+/** The id in the path, before its last part. Express has refused invalid percent-encoding. */
 function idOf(req: IncomingMessage): string {
   return decodeURIComponent(pathOf(req).split('/')[3] ?? '');
 }

@@ -1,8 +1,8 @@
-// A request that was let in, as its handler is given it: its id, and the headers that every answer to it has. They are set
-// when somebody is to write on: a kept answer is sent with all its headers at once, which is cheaper.
+// An admitted request as its handler gets it: its id, and the headers of every answer to it. The headers are set only
+// when other code goes on writing: a cached answer is sent with all headers at once, which is cheaper.
 import type { ServerResponse } from 'node:http';
 
-/** What is known of a request by its headers; see door/visit.ts. */
+/** What the request's headers said; see door/visit.ts. */
 export interface Seen {
   readonly headers: readonly string[];
   readonly mark: string;
@@ -10,7 +10,7 @@ export interface Seen {
 
 export class Arrival {
   readonly id: string;
-  /** Undefined where something about it holds for this one request alone. */
+  /** Undefined if a check holds for this one request alone. */
   seen: Seen | undefined;
   #dressed = false;
 
@@ -28,7 +28,7 @@ export class Arrival {
     for (let at = 0; at < headers.length; at += 2) res.setHeader(headers[at] ?? '', headers[at + 1] ?? '');
   }
 
-  /** The same as a list for writeHead, in the same order. */
+  /** The same headers as a list for writeHead, in the same order. */
   get headers(): string[] {
     return ['X-Request-ID', this.id, ...(this.seen?.headers ?? [])];
   }

@@ -1,5 +1,6 @@
-// A request's body, from the socket to a JSON object: bounded in bytes and in time, unpacked, parsed.
-// It knows no fields of any request (the contract's schemas do) and writes no answer; it only helps one to arrive.
+// Reads a request's body from the socket to a JSON object: limited in bytes and time, decompressed, parsed.
+// It knows no fields of any request (the contract's schemas do) and writes no answer, but helps an early answer to
+// arrive.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { rawHeader } from './header.ts';
@@ -9,27 +10,27 @@ import { onAbort } from '../../core/abort.ts';
 
 const MB = 1024 * 1024;
 
-/** A body of which nothing came for this long is given up (nginx: client_body_timeout). Milliseconds. */
+/** A body without a new byte for this long is given up (nginx: client_body_timeout). Milliseconds. */
 export const SILENCE_MS = 60_000;
 
 /**
- * How long, and how much, a refused body may go on so that its sender reads the answer: many clients read only when
- * they have sent all, and closing under them resets the connection (RFC 9112, 9.6; nginx: lingering_time, _timeout).
+ * How long, and how many bytes, a refused body may go on so that its client reads the answer: many clients read only
+ * after they have sent all, and closing earlier resets the connection (RFC 9112, 9.6; nginx: lingering_time, _timeout).
  */
 const LINGER = { totalMs: 30_000, silenceMs: 5000, bytes: 1024 * MB } as const;
 
-/** Requests whose sender waits for `100 Continue`, with the response that can say it. */
+/** Requests whose client waits for `100 Continue`, with the response that can send it. */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>();
 
-/** Requests whose body was read as a whole before Node's parser says that it has ended. */
+/** Requests whose whole body was read before Node's parser reports its end. */
 const cameWhole = new WeakSet<IncomingMessage>();
 
-/** Refused bodies that are being read and thrown away. */
+/** Refused bodies that are being read and dropped. */
 const discarded = new WeakMap<IncomingMessage, Promise<void>>();
 
 /**
- * For a server's 'checkContinue' event: the handler runs as for any request, and `100 Continue` is sent only when
- * somebody begins to read the body. So a refusal comes before the body is on its way (RFC 9110, 10.1.1).
+ * For a server's 'checkContinue' event: the handler runs as for any request, and `100 Continue` is sent only when the
+ * handler begins to read the body. So a refusal arrives before the client sends the body (RFC 9110, 10.1.1).
  */
 export function deferContinue(handler: RequestListener): RequestListener {
   return (req, res) => {
@@ -38,7 +39,10 @@ export function deferContinue(handler: RequestListener): RequestListener {
   };
 }
 
-/** Sends 100 Continue to a sender that waits for it. readBody does this; code that pipes the request calls it before. */
+/**
+ * Sends 100 Continue to a client that waits for it. readBody calls this; code that pipes the request must call it
+ * first.
+ */
 export function inviteBody(req: IncomingMessage): void {
   if (req.headers.expect === undefined) return;
   waiting.get(req)?.writeContinue();
@@ -46,9 +50,9 @@ export function inviteBody(req: IncomingMessage): void {
 }
 
 /**
- * With an Origin the body must say that it is JSON: other types need no preflight, so a page could send them unasked
- * (Fetch: CORS-safelisted request headers). Programs may leave the type out or wrong, as `curl -d` does.
- * Throws unsupported_media_type.
+ * Requests with an Origin must declare the body as JSON: other types need no preflight, so a page could send them
+ * without permission (Fetch: CORS-safelisted request headers). Programs may omit the type or send a wrong one, as `curl
+ * -d` does. Throws unsupported_media_type.
  */
 export function checkContentType(req: IncomingMessage): void {
   if (rawHeader(req, 'origin') === undefined) return;
@@ -65,15 +69,16 @@ function isJson(type: string | undefined): boolean {
 }
 
 /**
- * The whole body, unpacked (gzip, deflate, br, zstd). The limit holds for the bytes on the wire and for the unpacked ones, and
- * both are counted with all others that are under way (under-way.ts), but for a body that came along with its headers.
- * Rejects with too_large (at once when Content-Length says so), overloaded, unsupported_media_type, invalid_request
- * (broken packing, or silence for a minute), cancelled (the caller left), or the signal's reason. After any of these the
- * rest of the body is thrown away for a while, so that the answer arrives; see `endEarly`.
+ * Reads the whole body, decompressed (gzip, deflate, br, zstd). The limit holds for the bytes on the wire and for the
+ * decompressed ones. Both count toward the memory of all requests (under-way.ts), except for a body that came in one
+ * packet with its headers. Rejects with too_large (at once when Content-Length says so), overloaded,
+ * unsupported_media_type, invalid_request (broken compression, or silence for a minute), cancelled (the caller left),
+ * or the signal's reason. After any of these the rest of the body is dropped for a while, so that the answer arrives;
+ * see `endEarly`.
  */
 export async function readBody(req: IncomingMessage, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {
   const all = underWayAt(req.socket);
-  // Never overloaded for one body alone: a body over the total would be told to come back for ever.
+  // A body over the total limit is too_large: as overloaded its client would retry for ever.
   const limit = Math.min(maxBytes, all?.limit ?? maxBytes);
   try {
     const unpack = unpackingOf(req);
@@ -96,9 +101,12 @@ export async function readBody(req: IncomingMessage, maxBytes: number, signal?: 
   }
 }
 
-/** A body that is there as a whole: it needs neither listeners nor a timer. Undefined for every other; nothing is read then. */
+/**
+ * Fast path for a body that has arrived whole: it needs neither listeners nor a timer. Undefined, with nothing read,
+ * for every other.
+ */
 function cameAlong(req: IncomingMessage, limit: number): Buffer | undefined {
-  // Not `req.complete`: the parser says so one step later.
+  // Not `req.complete`: the parser sets it one step later.
   const { readableLength } = req;
   const whole = readableLength > 0 && readableLength === Number(rawHeader(req, 'content-length'));
   if (!whole || req.destroyed || readableLength > limit) return undefined;
@@ -158,7 +166,7 @@ function collect(
   });
 }
 
-/** The refusal of a body that has stopped coming. */
+/** The refusal of a body that has stopped arriving. */
 export function silent(): AppError {
   return new AppError(
     'invalid_request',
@@ -177,9 +185,9 @@ function left(): AppError {
 }
 
 /**
- * Ends a response that may come before the request's body has: an early refusal. Then it says `Connection: close`, sends the
- * answer at once, and closes only when the body has ended or LINGER is over, because closing earlier would destroy the
- * answer on its way. Set status and headers with setHeader before; Content-Length and Connection are set here.
+ * Ends a response before the request's body may have ended: an early refusal. It then sends `Connection: close` and the
+ * answer at once, and closes only when the body has ended or LINGER is over: closing earlier would destroy the answer
+ * on its way. Set status and headers with setHeader before; this sets Content-Length and Connection.
  */
 export function endEarly(res: ServerResponse, payload: string): void {
   const { req } = res;
@@ -197,15 +205,17 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-/** Throws the rest of the body away. Resolves when it has ended or the connection is closed, which it is after LINGER. */
+/**
+ * Drops the rest of the body. Resolves when the body has ended or the connection is closed, at the latest after LINGER.
+ */
 function discard(req: IncomingMessage): Promise<void> {
-  // Where 100 Continue is still awaited nothing is under way, and node closes the connection by itself.
+  // A client that still waits for 100 Continue sends nothing, and Node closes the connection by itself.
   if (req.destroyed || req.readableEnded || waiting.has(req)) return Promise.resolve();
   let done = discarded.get(req);
   if (done !== undefined) return done;
   done = new Promise((resolve) => {
     let rest = LINGER.bytes;
-    const giveUp = (): void => void req.destroy(); // and the connection with it; 'close' follows
+    const giveUp = (): void => void req.destroy(); // the connection closes too, and 'close' follows
     const total = setTimeout(giveUp, LINGER.totalMs);
     const silence = setTimeout(giveUp, LINGER.silenceMs);
     req.on('data', (piece: Buffer) => {
@@ -228,11 +238,11 @@ function discard(req: IncomingMessage): Promise<void> {
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Parses a body as a JSON object in UTF-8; a byte order mark is skipped. Throws invalid_request with a sentence that says
- * where it breaks, as far as the engine tells, and quotes one character at most: bodies are private.
- * A field `__proto__` is an unknown field like any other. JSON.parse makes it an ordinary own property, and so do object spread and
- * rest; but `Object.assign(target, body)` and `target[key] = value` would set the prototype of their target: never copy
- * parsed bodies in those two ways.
+ * Parses a body as a JSON object in UTF-8; a byte order mark is skipped. Throws invalid_request with a sentence that
+ * gives the position of the error, if the engine reports it, and quotes one character at most: bodies are private.
+ * A field `__proto__` is an unknown field like any other. JSON.parse makes it an ordinary own property, and so do
+ * object spread and rest. But `Object.assign(target, body)` and `target[key] = value` would set their target's
+ * prototype: never copy parsed bodies in those two ways.
  */
 export function parseJson(bytes: Buffer): JsonObject {
   const value = parseJsonOrList(bytes);
@@ -240,7 +250,7 @@ export function parseJson(bytes: Buffer): JsonObject {
   return value;
 }
 
-/** The same where a list will do too. */
+/** parseJson that also accepts a list. */
 export function parseJsonOrList(bytes: Buffer): JsonObject | unknown[] {
   const decoded = bytes.toString('utf8');
   const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded;
@@ -256,12 +266,12 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (text.trim() === '') throw new AppError('invalid_request', 'The body is empty. Send a JSON object.');
-    // Without the cause: the engine's own message quotes the body, and causes go to the log.
+    // Without the cause: the engine's message quotes the body, and causes are logged.
     throw new AppError('invalid_request', `The body is not valid JSON: ${whereBroken(text, String(error))}.`);
   }
 }
 
-/** V8 tells the position of most mistakes, and of "Unexpected token" the character alone. */
+/** V8 reports the position of most errors, but for "Unexpected token" only the character. */
 function whereBroken(text: string, message: string): string {
   const position = Number(/at position (\d+)/.exec(message)?.[1] ?? Number.NaN);
   if (/end of JSON input|Unterminated string/.test(message) || position >= text.length) return 'it ends too early';

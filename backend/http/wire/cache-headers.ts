@@ -1,5 +1,5 @@
-// Cache control in HTTP's words: what request headers ask for, and what response headers say was done (RFC 9111, 9211).
-// What follows from a wish is core/cache/policy.ts.
+// Cache control in HTTP's terms: what request headers ask for, and what response headers report (RFC 9111, 9211).
+// core/cache/policy.ts decides what follows from a wish.
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
@@ -11,7 +11,7 @@ import type { Source, Waiting } from '../../contract/chat/chat.ts';
 export interface HeaderWishes {
   /** X-Cache-Control first, then Cache-Control. */
   readonly wishes: readonly CacheWish[];
-  /** Cache-Control came, but only because this client always sends it, and was not followed. */
+  /** True when Cache-Control was ignored because this client always sends it. */
   readonly ignored: boolean;
 }
 
@@ -19,7 +19,7 @@ const NONE: HeaderWishes = { wishes: [], ignored: false };
 
 /**
  * Reads the cache wishes of a request's headers. `fetch(…, {cache: 'no-store'})` and the developer tools of browsers
- * send Cache-Control for reasons of their own, together with Pragma or Sec-Fetch-Mode: those are not followed unless
+ * send Cache-Control for reasons of their own, together with Pragma or Sec-Fetch-Mode: those are ignored unless
  * cache.honor_request_cache_control is "always".
  */
 export function headerWishes(
@@ -42,7 +42,7 @@ function isHabit(cacheControl: string, headers: IncomingHttpHeaders): boolean {
   return value === 'max-age=0' && headers['sec-fetch-mode'] !== undefined;
 }
 
-/** `no-cache`: do not read, do store. `no-store`: neither. Unknown directives mean nothing (RFC 9111 section 5.2.3). */
+/** `no-cache`: do not read, do store. `no-store`: neither. Unknown directives are ignored (RFC 9111 section 5.2.3). */
 function parseWish(value: string): CacheWish {
   const directives = new Map(
     value
@@ -69,8 +69,8 @@ function seconds(text: string | undefined): number | undefined {
 }
 
 /**
- * A short hash of the headers that cache.fresh_when names; undefined when they are absent or empty. An app that has nothing
- * to fill its template with sends an empty header.
+ * A short hash of the headers that cache.fresh_when names; undefined when all are absent or empty. An app with nothing
+ * to fill into its template sends an empty header.
  */
 export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
   const said = names
@@ -83,16 +83,16 @@ export function markOf(headers: IncomingHttpHeaders, names: readonly string[]): 
 export interface Known {
   readonly source: Source | undefined;
   readonly cache: CacheOutcome | undefined;
-  /** The last word about its run; a kept answer has none. */
+  /** The latest news of its run; a cached answer has none. */
   readonly waiting?: Waiting;
 }
 
-/** For headers that go out before anybody knows what the cache has. */
+/** For headers that go out before the cache was looked up. */
 const WAITS_FOR_TURN = { 'Cache-Status': 'hearth; detail="waits for its turn in the conversation"' };
 
 /**
- * The same set of headers for every answer, wherever it came from. Only a whole answer says that it was stored:
- * when the first piece of a stream goes out nobody knows how it will end.
+ * The same set of headers for every answer, whatever its source. Only a whole answer reports that it was stored: when
+ * the first piece of a stream goes out nobody knows how the stream will end.
  */
 export function cacheHeaders({ source, cache, waiting }: Known, ignored: boolean): Record<string, string> {
   if (source === undefined || cache === undefined) return WAITS_FOR_TURN;

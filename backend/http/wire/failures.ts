@@ -1,5 +1,5 @@
-// How a failure looks in each dialect: its status, its body, and its last words in a stream that has begun.
-// Pure; what is sent when is encode.ts. The codes and their meaning are contract/errors.ts.
+// The form of a failure in each dialect: its status, its body, and its last piece in a stream that has begun. Pure;
+// encode.ts decides when it is sent, and contract/errors.ts has the codes and their meaning.
 import { assertNever, toWire, type AppError, type ErrorCode } from '../../contract/errors.ts';
 import type { Dialect } from '../../contract/routes.ts';
 
@@ -7,15 +7,15 @@ import type { Dialect } from '../../contract/routes.ts';
 export interface Failure {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
-  /** What is sent instead when the answer has begun: one more piece, or line. */
+  /** Sent instead when the answer has begun: one more piece or line. */
   readonly lastPiece: Readonly<Record<string, unknown>>;
-  /** The name of that piece, where a stream of events gives each a name. */
+  /** The event name of that piece, in dialects that name events. */
   readonly lastName?: string;
 }
 
 /**
- * `requestId` goes into the body where the dialect has room for it; `number` is that of the next piece, where pieces are
- * numbered.
+ * Renders an error. `requestId` goes into the body where the dialect has a field for it; `number` is the sequence
+ * number of the next piece, where pieces are numbered.
  */
 export function failureOf(error: AppError, dialect: Dialect, requestId: string, number = 0): Failure {
   switch (dialect) {
@@ -24,7 +24,7 @@ export function failureOf(error: AppError, dialect: Dialect, requestId: string, 
       return { status: error.status, body: { ...toWire(error, requestId) }, lastPiece };
     }
     case 'ollama': {
-      // Ollama's own words first, as its clients compare them; ours beside them.
+      // Ollama's own words first, as its clients compare them; Hearth's fields beside them.
       const words = error.native?.body ?? { error: error.message };
       const { code, request_id, retryable } = toWire(error, requestId);
       const body = { ...words, code, request_id, retryable };
@@ -37,7 +37,7 @@ export function failureOf(error: AppError, dialect: Dialect, requestId: string, 
     case 'responses': {
       const { status, body } = openAiFailure(error);
       const { message, code, param } = body.error;
-      // Flat as OpenAI's reference has it, and nested as its server sends it (openai-dotnet#881): clients read either.
+      // Flat as in OpenAI's reference, and nested as OpenAI's server sends it (openai-dotnet#881): clients read either.
       const lastPiece = { type: 'error', code, message, param, sequence_number: number, ...body };
       return { status, body, lastPiece, lastName: 'error' };
     }
@@ -60,7 +60,7 @@ function openAiFailure(error: AppError) {
   return { status, body };
 }
 
-/** Ollama's words when there are any. */
+/** Ollama's words, if there are any. */
 function words({ native, message }: AppError): string {
   const said: unknown = native?.body['error'];
   if (typeof said === 'string') return said;
@@ -68,15 +68,15 @@ function words({ native, message }: AppError): string {
   return typeof inside === 'string' ? inside : message;
 }
 
-/** OpenAI's clients take 429 for "come back later" and wait by themselves (openai-node: retries). */
+/** OpenAI's clients take 429 for "retry later" and wait by themselves (openai-node: retries). */
 function openAiStatus({ code, status, native }: AppError): number {
   return code === 'queue_full' ? 429 : (native?.status ?? status);
 }
 
-/** What clients must tell from another failure of the same status, whoever has said it. */
+/** Codes that clients must tell from another failure of the same status, whoever reported it. */
 const ALWAYS_NAMED: ReadonlySet<ErrorCode> = new Set(['queue_full', 'upstream_unauthorized', 'upstream_forbidden']);
 
-/** `code` is null as in Ollama (openai/openai.go), and our own code where Ollama knows no such failure. */
+/** `code` is null as in Ollama (openai/openai.go), but Hearth's own code for failures that Ollama does not have. */
 function own({ code, native }: AppError): ErrorCode | null {
   return native === undefined || ALWAYS_NAMED.has(code) ? code : null;
 }
@@ -90,7 +90,7 @@ function openAiType(code: ErrorCode, status: number): string {
   return status === 404 ? 'not_found_error' : 'api_error';
 }
 
-/** As Ollama maps them (anthropic/anthropic.go), and as Anthropic calls those that Ollama never sends here. */
+/** As Ollama maps them (anthropic/anthropic.go); statuses that Ollama never sends have Anthropic's names. */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   400: 'invalid_request_error',
   401: 'authentication_error',

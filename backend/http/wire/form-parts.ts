@@ -1,18 +1,19 @@
-// A multipart form as it comes (RFC 7578), piece by piece: no part of it is held. What the parts mean is for others to say.
+// Parses a multipart form as it arrives (RFC 7578), piece by piece, without holding a whole part. The caller decides
+// what the parts mean.
 import type { IncomingMessage } from 'node:http';
 import { AppError, asAppError } from '../../contract/errors.ts';
 import { inviteBody, SILENCE_MS, silent } from './body.ts';
 
-/** The head of a part, or a piece of what is in the part that began last. */
+/** The head of a part, or bytes of the part that began last. */
 export type FormPiece = { readonly name: string; readonly filename: string | undefined } | { readonly bytes: Buffer };
 
-/** The head of a part may be this long; browsers and clients send some hundred bytes. */
+/** Limit of a part's head; browsers and clients send some hundred bytes. */
 const MOST_HEAD = 16 * 1024;
 const CRLF = '\r\n';
 
 /**
- * The parts of a form in their order, each with what is in it. Throws invalid_request for what is no form, or nothing for a minute; and
- * cancelled where the caller left.
+ * The parts of a form in order, each followed by its bytes. Throws invalid_request for what is not a form, or after a
+ * minute of silence; cancelled when the caller left.
  */
 export async function* formParts(req: IncomingMessage): AsyncGenerator<FormPiece, void, undefined> {
   const boundary = /^\s*multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(
@@ -23,13 +24,13 @@ export async function* formParts(req: IncomingMessage): AsyncGenerator<FormPiece
   yield* partsIn(piecesOf(req), mark);
 }
 
-/** The same of pieces of a body, whose parts are divided by `boundary`. */
+/** Parses pieces of a body whose parts are divided by `boundary`. */
 export async function* partsIn(
   pieces: AsyncIterable<Buffer>,
   boundary: string,
 ): AsyncGenerator<FormPiece, void, undefined> {
   const divider = Buffer.from(`${CRLF}--${boundary}`);
-  // The first divider may stand at the very beginning.
+  // The first divider may be at the very beginning.
   let rest: Buffer = Buffer.from(CRLF);
   let at: 'before' | 'divider' | 'head' | 'inside' = 'before';
   for await (const piece of pieces) {
@@ -49,7 +50,7 @@ export async function* partsIn(
         at = 'inside';
       }
       const end = rest.indexOf(divider);
-      // The beginning of a divider may stand at the end.
+      // The end may hold the beginning of a divider.
       const sure = end === -1 ? Math.max(0, rest.length - divider.length + 1) : end;
       if (at === 'inside' && sure > 0) yield { bytes: rest.subarray(0, sure) };
       rest = rest.subarray(end === -1 ? sure : end + divider.length);
@@ -67,7 +68,10 @@ function headOf(head: string): FormPiece {
   return { name, filename: parameter(disposition, 'filename') };
 }
 
-/** Browsers and clients write a quotation mark in a name as %22 (HTML, multipart form data), older ones with a backslash. */
+/**
+ * A quotation mark in a name comes as %22 from browsers and clients (HTML, multipart form data), with a backslash from
+ * older ones.
+ */
 function parameter(disposition: string, name: string): string | undefined {
   const found = new RegExp(String.raw`(?:^|;)\s*${name}=(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))`, 'i').exec(disposition);
   return (found?.[1] ?? found?.[2])?.replaceAll(/\\(.)/g, '$1').replaceAll('%22', '"');
@@ -86,7 +90,7 @@ async function* piecesOf(req: IncomingMessage): AsyncGenerator<Buffer, void, und
   }
 }
 
-/** Rejects with invalid_request when nothing comes for too long. */
+/** Rejects with invalid_request when nothing arrives for SILENCE_MS. */
 async function inTime<T>(coming: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_resolve, reject) => {

@@ -1,15 +1,15 @@
-// Answers go out as fast as their readers take them, so a slow reader costs no memory. How much
-// each has taken can be seen at the connection (connections.ts cuts those that take nothing).
+// Sends answers as fast as their clients read them, so a slow client costs no memory. The connection shows how much
+// each client has taken (connections.ts cuts those that take nothing).
 import type { ServerResponse } from 'node:http';
 import { underWayAt } from './under-way.ts';
 
 /**
- * The most that is written at once. Node counts a write as taken only when all of it is, so an answer in one piece would not be
- * seen to be taken until its end. Bytes.
+ * Bytes of the largest single write. Node counts a write as taken only as a whole, so an answer in one piece would seem
+ * not to be taken until its end.
  */
 const SLICE = 64 * 1024;
 
-/** Writes a piece of an answer. Resolves when the reader takes more, or has gone. */
+/** Writes a piece of an answer. Resolves when the client takes more, or left. */
 export async function give(res: ServerResponse, piece: string | Uint8Array): Promise<void> {
   if (piece.length <= SLICE) {
     if (!res.write(piece)) await drained(res);
@@ -22,16 +22,16 @@ export async function give(res: ServerResponse, piece: string | Uint8Array): Pro
 }
 
 /**
- * Writes the last piece, and ends the answer. Resolves when all of it is written, or the reader has gone. `bytes` of UTF-8,
- * where they are known: as many as characters means ASCII, which is written without a look at each.
+ * Writes the last piece and ends the answer. Resolves when all of it is written, or the client left. `bytes`: length in
+ * UTF-8, if known. If it equals the number of characters the text is ASCII, which is written without encoding it.
  */
 export async function giveLast(res: ServerResponse, piece: string, bytes?: number): Promise<void> {
   if (piece.length > SLICE) await give(res, piece);
-  // As a text Node sends it in one packet with what goes before and after it; as bytes these would be three.
+  // Node sends text in one packet with the headers and the end; bytes would make three packets.
   if (!res.destroyed) res.end(piece.length > SLICE ? undefined : piece, bytes === piece.length ? 'latin1' : 'utf8');
 }
 
-/** Resolves when an answer that was ended is out as far as this process can tell, or its reader has gone. */
+/** Resolves when an ended answer has left this process, or its client left. */
 export function taken(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (res.writableFinished || res.destroyed) return resolve();
@@ -40,7 +40,7 @@ export function taken(res: ServerResponse): Promise<void> {
   });
 }
 
-/** Resolves when the socket takes more, or has gone. */
+/** Resolves when the socket takes more, or is gone. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     if (res.destroyed) return resolve();
@@ -54,14 +54,14 @@ function drained(res: ServerResponse): Promise<void> {
   });
 }
 
-/** Whether an answer of so many bytes goes out in parts, so that its reader can be cut in the middle of it. */
+/** Whether an answer of this many bytes goes out in slices, so that a stalled client can be cut in the middle of it. */
 export function isLong(bytes: number): boolean {
   return bytes > SLICE;
 }
 
 /**
- * Counts the memory of a whole answer until its reader has all of it or is gone. Short ones
- * are not counted. Throws overloaded.
+ * Counts the memory of a whole answer until its client has read all of it or left. Short answers are not counted.
+ * Throws overloaded.
  */
 export function countWhole(res: ServerResponse, bytes: number): void {
   const all = isLong(bytes) ? underWayAt(res.req.socket) : undefined;

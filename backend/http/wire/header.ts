@@ -1,15 +1,15 @@
-// One header of a request. Which headers mean what is read where it matters.
+// Reads one header of a request. The callers give headers their meaning.
 import type { IncomingMessage } from 'node:http';
 
-/** A header that must be single: its value, or undefined. */
+/** The value of a header that must be single, or undefined. */
 export function header(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return Array.isArray(value) ? value[0] : value;
 }
 
 /**
- * A header as it came, the first of its name in lower case. Node makes `req.headers` when it is asked for; the way of a
- * kept answer need not wait for that.
+ * The first raw header of that name (given in lower case). Node builds `req.headers` on first use; a cached answer need
+ * not wait for that.
  */
 export function rawHeader({ rawHeaders }: IncomingMessage, name: string): string | undefined {
   for (let at = 0; at < rawHeaders.length; at += 2) {

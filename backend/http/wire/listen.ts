@@ -1,5 +1,5 @@
-// Opens the port: one number on every address asked for, with the patience that long answers need, and closes it again.
-// It knows no routes and no configuration; which addresses may be used is effectiveBind's to say (guard.ts).
+// Opens the port: the same number on every address, with timeouts that long answers need, and closes it again. It knows
+// no routes and no configuration; effectiveBind (bind.ts) says which addresses may be used.
 import { randomUUID } from 'node:crypto';
 import {
   createServer,
@@ -22,62 +22,66 @@ import type { UnderWay } from './under-way.ts';
 
 /** Milliseconds. */
 const PATIENCE = {
-  /** Senders of slow headers are cut off (Slowloris). */
+  /** Clients that send headers slowly are cut off (Slowloris). */
   headersTimeout: 60_000,
-  /** No bound on a whole request: a blob of many gigabytes takes its time. Silence within a body is readBody's matter. */
+  /** No limit for a whole request: a blob of many gigabytes takes its time. readBody limits silence within a body. */
   requestTimeout: 0,
-  /** Longer than callers keep idle connections (nginx: 60 s), so that they close first and no request meets a closed one. */
+  /**
+   * Longer than clients keep idle connections (nginx: 60 s), so that they close first and no request meets a closed
+   * one.
+   */
   keepAliveTimeout: 75_000,
 } as const;
 const ASK_MS = 1500;
 const ASK_BYTES = 64 * 1024;
-/** How long `close` waits when nobody says otherwise; enough for last words to be sent. */
+/** Default time that `close` waits; enough to send last words. */
 const LAST_WORDS_MS = 1000;
 const TRIES = 10;
 /**
- * Connections that the system takes in while the program is busy; it may allow fewer (net.core.somaxconn). Past that Linux
- * lets a caller wait a second for its next try, or resets it: of 4000 callers at once, with Node's own 511.
+ * Connections that the system accepts while the program is busy; it may allow fewer (net.core.somaxconn). Beyond that
+ * Linux lets a caller wait a second for its next try, or resets it. With Node's default of 511 that happened to 4000
+ * callers at once.
  */
 const BACKLOG = 4096;
-/** How often readers that take nothing are looked for. */
+/** Interval of the check for stalled readers. */
 const LOOK_MS = 500;
 
 export interface ListenOptions {
-  /** Addresses or names. One that this machine does not have (::1 without IPv6) is left out while another works. */
+  /** Addresses or names. One that this machine does not have (::1 without IPv6) is skipped while another works. */
   readonly hosts: readonly string[];
-  /** 0 takes a free one, the same on all hosts. */
+  /** 0 takes a free port, the same on all hosts. */
   readonly port: number;
-  /** Called when the system refuses a connection, as when no file handles are left. */
+  /** Logs connections that the system refuses, for example when no file handles are left. */
   readonly log?: Log;
-  /** Ids for answers to requests that are not HTTP. */
+  /** Makes ids for answers to requests that are not HTTP. */
   readonly newId?: NewId;
-  /** Where the memory of bodies and answers is counted. */
+  /** Counts the memory of bodies and answers. */
   readonly underWay?: UnderWay;
-  /** Milliseconds after which a reader that takes nothing is cut; read each time. Never, when it is left out. */
+  /** Milliseconds after which a stalled reader is cut; read each time. Without this function no reader is cut. */
   readonly stalledMs?: () => number;
 }
 
 export interface Listening {
   readonly port: number;
-  /** Those of the hosts that are listened on. */
+  /** The hosts that are listened on. */
   readonly hosts: readonly string[];
   readonly servers: readonly Server[];
   /** Takes no more connections, closes idle ones at once and busy ones after their answer. May be called again. */
   refuse(): void;
   /**
-   * The same; what is left when the signal aborts (default: after a second) is cut. Resolves when no connection is left.
-   * May be called again.
+   * `refuse`, then cuts what is left when the signal aborts (default: after a second). Resolves when no connection is
+   * left. May be called again.
    */
   close(signal?: AbortSignal): Promise<void>;
 }
 
-/** Why the port could not be opened, as a sentence for whoever started Hearth. */
+/** Why the port could not be opened, as a sentence for the user who started Hearth. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
-  /** The system's code, as EADDRINUSE. */
+  /** The system's code, such as EADDRINUSE. */
   readonly code: string;
   readonly port: number;
-  /** Version of the Hearth that holds the port, when it is one. */
+  /** Version of the Hearth that holds the port, if a Hearth does. */
   readonly heldBy: string | undefined;
 
   constructor(message: string, code: string, port: number, more: { heldBy?: string | undefined; cause: unknown }) {
@@ -94,7 +98,7 @@ export async function listen(handler: RequestListener, options: ListenOptions): 
     try {
       return await openAll(handler, options);
     } catch (error) {
-      // The port that was free on the first host is taken on another: try another one.
+      // The port that was free on the first host is taken on another: try another port.
       if (options.port === 0 && tries < TRIES && codeOf(error) === 'EADDRINUSE') continue;
       throw error instanceof BindError ? await explained(error) : error;
     }
@@ -121,7 +125,7 @@ async function openAll(
   let absent: BindError | undefined;
   for (const host of hosts) {
     const server = makeServer(handler, connections, newId, underWay);
-    // Beside an IPv4 address "::" must not take the IPv4 half of the port for itself.
+    // Beside an IPv4 address, "::" must not take the IPv4 half of the port.
     const error = await bind(server, { host, port, ipv6Only: hosts.length > 1 });
     if (error === undefined) {
       server.on('error', (reason) => log?.warn({ err: reason }, 'a connection could not be taken'));
@@ -162,7 +166,7 @@ async function openAll(
   };
 }
 
-/** Counts its own looks and not the clock: while this process stood still, nobody could be served. */
+/** Counts its own ticks instead of the clock: while this process was suspended, nobody could be served. */
 function cutStalled(connections: Connections, ms: number, log: Log | undefined): void {
   for (const res of connections.cutStalled(LOOK_MS, ms)) {
     const sentence = `A caller read nothing of its answer for ${ms / 1000} s (server.stalled_reader_s). Its connection is closed.`;
@@ -197,8 +201,8 @@ function makeServer(
     handler(req, res);
   };
   const server = createServer(PATIENCE, serve);
-  // Node would drop what comes after some thousand headers without a word (its maxHeadersCount), and proxies put what says
-  // who asks last. All of them count toward the bound in bytes, past which a request is refused.
+  // By default Node silently drops headers after some thousand (its maxHeadersCount), and proxies append the header
+  // that says who asks. All of them count toward the limit in bytes, beyond which a request is refused.
   server.maxHeadersCount = 0;
   return server
     .on('checkContinue', deferContinue(serve))
@@ -207,13 +211,13 @@ function makeServer(
       underWay?.counts(socket);
     })
     .on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-      // Nobody is there, or an answer is on its way and a second one would end up in the middle of it.
+      // The client is gone, or an answer is on its way and a second one would end up in the middle of it.
       if (!socket.writable || error.code === 'ECONNRESET' || connections.isAnswering(socket)) socket.destroy();
       else socket.end(badRequest(error.code, newId()), () => socket.destroy());
     });
 }
 
-/** The answer to what Node's parser refused, so that no request ever came of it. */
+/** The answer to input that Node's parser refused, so it never became a request. */
 function badRequest(code: string | undefined, id: string): string {
   const [status, sentence] = BAD[code ?? ''] ?? [400, 'This is not valid HTTP/1.1. Check the program that sent it.'];
   const body = JSON.stringify(toWire(new AppError('invalid_request', sentence), id));
@@ -255,7 +259,7 @@ async function explained({ host, port, cause }: BindError): Promise<ListenError>
 
 const hello = healthSchema.pick({ status: true, version: true, uptime_ms: true });
 
-/** The version of the Hearth that answers there; undefined when something else does, or nothing within a second. */
+/** The version of the Hearth at this address; undefined when something else answers, or nothing within ASK_MS. */
 async function hearthAt(host: string, port: number): Promise<string | undefined> {
   const name = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const options = { host: name, port, path: '/health', agent: false, signal: AbortSignal.timeout(ASK_MS) };

@@ -1,12 +1,12 @@
-// What the headers of an answer say of its place in line: its class there, and what gave it.
+// Response headers about the request's place in the queue: its class, and what set the class.
 import type { Source } from '../../contract/chat/chat.ts';
 import type { Place } from '../../contract/chat/chat-request.ts';
 import type { Trace } from '../../core/requests/trace.ts';
 
-/** A kept answer never stood in line: nobody looks for its class. */
+/** A cached answer never queued, so it has no class. */
 export const NEVER_IN_LINE = ['X-Queue-Class', 'none'] as const;
 
-/** Of an answer as it goes out: its class, and of several machines the one that it comes from. */
+/** Headers of an answer as it goes out: its class, and with several machines the one that answered. */
 export function queueHeaders(
   source: Source | undefined,
   { class: of, classBy, unknownWord, trace }: Omit<Place, 'priority'> & Ran,
@@ -21,14 +21,14 @@ export function queueHeaders(
   };
 }
 
-/** What of a request says which of several machines it is on. */
+/** The parts of a request that say which of several machines runs it. */
 interface Ran {
   readonly trace?: Pick<Trace, 'run' | 'upstream'> | undefined;
 }
 
 const LONGEST = 40;
 
-/** What may stand between quotes in a header (RFC 9110, 5.6.4), and not too much of it. */
+/** Keeps characters that are legal between quotes in a header (RFC 9110, 5.6.4), and at most LONGEST of them. */
 function printable(word: string): string {
   return word.slice(0, LONGEST).replaceAll(/[^ !#-[\]-~]/g, '?');
 }

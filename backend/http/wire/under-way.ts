@@ -1,18 +1,19 @@
-// The memory that all requests under way may take together (server.max_inflight_mb): their bodies, from the first byte
-// until the request is over, and long whole answers until their readers have them. Counted while they grow, so that a few
-// hundred kilobytes that unpack to gigabytes are refused in time. It only counts; body.ts reads, encode.ts writes.
+// The memory that all requests in progress may use together (server.max_inflight_mb): their bodies, from the first byte
+// until the request is over, and long whole answers until their clients have read them. Counted while they grow, so
+// that a few hundred kilobytes that decompress to gigabytes are refused in time. This file only counts; body.ts reads,
+// encode.ts writes.
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../../contract/errors.ts';
 
 const MB = 1024 * 1024;
-/** Bodies come and go within seconds where nobody stands in a long line. */
+/** Bodies come and go within seconds unless the queue is long. */
 const RETRY_MS = 2000;
 
-/** By connection, so that code that reads or writes on one needs only the connection. */
+/** By connection, so that code that reads or writes needs only the connection. */
 const byConnection = new WeakMap<Duplex, UnderWay>();
 
-/** What counts for this connection; undefined where nothing does. */
+/** The counter of this connection; undefined if nothing is counted. */
 export function underWayAt(connection: Duplex): UnderWay | undefined {
   return byConnection.get(connection);
 }
@@ -22,29 +23,29 @@ export class UnderWay {
   readonly #bodies = new Map<IncomingMessage, number>();
   #used = 0;
 
-  /** `limitMb` is asked each time. */
+  /** `limitMb` is read each time. */
   constructor(limitMb: () => number) {
     this.#limitMb = limitMb;
   }
 
-  /** Bytes taken now. */
+  /** Bytes in use. */
   get used(): number {
     return this.#used;
   }
 
-  /** Bytes that may be taken at all. */
+  /** Bytes that may be in use at all. */
   get limit(): number {
     return this.#limitMb() * MB;
   }
 
-  /** What is read and written there counts from now on. */
+  /** Counts this connection's reads and writes from now on. */
   counts(connection: Duplex): void {
     byConnection.set(connection, this);
   }
 
   /**
-   * Takes some bytes; give them back in any case. Throws overloaded when all are taken already: what comes last may
-   * reach over the limit, so that a long answer is never too long for an idle gateway.
+   * Takes some bytes; give them back in any case. Throws overloaded when the limit is already reached. The last one may
+   * exceed the limit, so that a long answer is never too long for an idle gateway.
    */
   take(bytes: number): void {
     if (this.#used >= this.limit) {
@@ -55,7 +56,7 @@ export class UnderWay {
     this.#used += bytes;
   }
 
-  /** For work that comes on no connection: the bytes count until the result is called. Throws overloaded. */
+  /** For work without a connection: the bytes count until the returned function is called. Throws overloaded. */
   hold(bytes: number): () => void {
     this.take(bytes);
     let held = bytes;
@@ -69,24 +70,24 @@ export class UnderWay {
     this.#used -= bytes;
   }
 
-  /** Takes some more bytes for a request's body. Throws overloaded. */
+  /** Takes more bytes for a request's body. Throws overloaded. */
   grow(req: IncomingMessage, bytes: number): void {
     this.take(bytes);
     this.#bodies.set(req, (this.#bodies.get(req) ?? 0) + bytes);
   }
 
-  /** The body of a request is now this long: its packed form is gone. */
+  /** Sets the length of a request's body once its compressed form is gone. */
   shrink(req: IncomingMessage, bytes: number): void {
     this.giveBack((this.#bodies.get(req) ?? 0) - bytes);
     this.#bodies.set(req, bytes);
   }
 
-  /** The request is over, or its body was refused. Twice is harmless. */
+  /** Call when the request is over, or its body was refused. A second call does nothing. */
   over(req: IncomingMessage): void {
     if (this.#bodies.has(req)) this.keep(req)();
   }
 
-  /** For a job that outlives its request: the body counts until the result is called. */
+  /** For a job that outlives its request: the body counts until the returned function is called. */
   keep(req: IncomingMessage): () => void {
     let bytes = this.#bodies.get(req) ?? 0;
     this.#bodies.delete(req);

@@ -1,4 +1,4 @@
-// Packed bodies, unpacked bit by bit, so that the counter can stop it long before a few kilobytes have become gigabytes.
+// Decompresses bodies bit by bit, so that the counter can stop long before a few kilobytes have become gigabytes.
 import type { IncomingMessage } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, type ZlibOptions } from 'node:zlib';
@@ -6,7 +6,7 @@ import { rawHeader } from './header.ts';
 import { ownZstd, unpackedAtOnce, unpackedByNode } from './zstd.ts';
 import { AppError } from '../../contract/errors.ts';
 
-/** Unpacked at once, and then counted. Bytes. */
+/** Bytes that are decompressed before they are counted. */
 const AT_ONCE = 64 * 1024;
 
 type Count = (bytes: number) => void;
@@ -33,12 +33,12 @@ const UNPACKERS: Readonly<Record<string, Unpacker>> = {
 };
 
 /**
- * Unpacks a body; `count` is told of the length of each piece, and what it throws ends the work, as it must for more than
- * `most` bytes. Rejects with invalid_request when the packing is broken.
+ * Decompresses a body. `count` gets the length of each piece, and an error that it throws ends the work; it must throw
+ * for more than `most` bytes. Rejects with invalid_request when the compression is broken.
  */
 export type Unpack = (packed: Buffer, most: number, count: Count) => Promise<Buffer>;
 
-/** How the body of a request is unpacked; undefined when it is plain. Throws unsupported_media_type. */
+/** How the body of a request is decompressed; undefined for a plain body. Throws unsupported_media_type. */
 export function unpackingOf(req: IncomingMessage): Unpack | undefined {
   if (rawHeader(req, 'content-encoding') === undefined) return undefined;
   const coding = req.headers['content-encoding']?.trim().toLowerCase() ?? '';

@@ -1,18 +1,18 @@
-// A stream of lines or events on its way from somebody else: handed on in whole pieces, so that last words of ours fit
-// behind it whenever it breaks off. It changes no byte and their order, and knows nothing of what a piece means.
+// Passes on a foreign stream of lines or events in whole pieces, so that an error of Hearth fits behind it whenever it
+// breaks off. It changes neither bytes nor their order, and does not interpret pieces.
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** `lines`: NDJSON. `events`: server-sent events. */
 export type Form = 'lines' | 'events';
 
-/** A piece longer than this is handed on in parts: memory is bounded, and then no last words may fit. Bytes. */
+/** A longer piece is passed on in parts to limit memory; an error may then not fit behind it. Bytes. */
 const LONGEST = 1024 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
- * The form of an answer with these headers; undefined where nothing of ours could be put behind its pieces: another
- * type, a packed one, or one whose length is told.
+ * The form of an answer with these headers; undefined where no error could follow its pieces: another type, a
+ * compressed body, or a known length.
  */
 export function formOf(headers: IncomingHttpHeaders): Form | undefined {
   if (headers['content-length'] !== undefined || headers['content-encoding'] !== undefined) return undefined;
@@ -21,21 +21,21 @@ export function formOf(headers: IncomingHttpHeaders): Form | undefined {
   return type === 'text/event-stream' ? 'events' : undefined;
 }
 
-/** Holds back the part of a piece that has come, until the rest of it is there; nobody could read it earlier. */
+/** Holds back an incomplete piece until the rest arrives; nobody could parse it earlier. */
 export class WholePieces {
   readonly #endIn: (text: string) => number;
   #held: Buffer = NOTHING;
-  /** What was handed on ends with a whole piece. */
+  /** Whether the bytes passed on end with a whole piece. */
   whole = true;
 
   constructor(form: Form) {
     this.#endIn = form === 'lines' ? endOfLines : endOfEvents;
   }
 
-  /** Takes the next bytes, and gives those that may be handed on now. */
+  /** Takes the next bytes and returns those that may be passed on now. */
   add(bytes: Uint8Array): Uint8Array {
     const all = Buffer.concat([this.#held, bytes]);
-    // One character for each byte, so that places in the text are places in the bytes.
+    // One character per byte, so that indexes in the text are indexes in the bytes.
     let end = this.#endIn(all.toString('latin1'));
     if (end > 0) this.whole = true;
     else if (all.length > LONGEST) {
@@ -46,13 +46,13 @@ export class WholePieces {
     return all.subarray(0, end);
   }
 
-  /** What is held, for a stream that has come to its own end in the middle of a piece. */
+  /** The bytes held back, for a stream that ended by itself in the middle of a piece. */
   rest(): Uint8Array {
     return this.#held;
   }
 }
 
-/** Behind the last line that has ended; spaces that keep a connection alive are held up by nothing. */
+/** Index after the last finished line; spaces that keep a connection alive are not held back. */
 function endOfLines(text: string): number {
   const end = text.lastIndexOf('\n') + 1;
   return end + spaces(text.slice(end));
@@ -63,8 +63,8 @@ function spaces(text: string): number {
 }
 
 /**
- * Behind the last event that has ended: at an empty line, whichever of the three line ends is used (HTML, 9.2.5). Comments
- * between two events belong to none.
+ * Index after the last finished event: an empty line, in any of the three line endings (HTML, 9.2.5). Comments between
+ * two events belong to neither.
  */
 function endOfEvents(text: string): number {
   const end = Math.max(0, ...['\n\n', '\r\r', '\r\n\r\n'].map((empty) => endOf(text, empty)));

@@ -1,19 +1,19 @@
-// Bodies packed with zstd (RFC 8878), as Codex may send them: by Node's zlib where it can (from 22.15 on), else by zstd
-// itself as WebAssembly. That one unpacks in one go, so it is told before how much there can be.
+// Decompresses zstd bodies (RFC 8878), as Codex may send them: by Node's zlib from 22.15 on, else by zstd itself as
+// WebAssembly. The latter decompresses in one go, so it needs an upper bound of the size first.
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { ZSTDDecoder } from 'zstddec';
 
-/** The window of a frame may be this large: what takes more of it is for archives. Bytes, and their binary logarithm. */
+/** The largest accepted window of a frame: larger ones are for archives. Bytes, and their binary logarithm. */
 const MOST_WINDOW = 8 * 1024 * 1024;
 const MOST_WINDOW_LOG = 23;
 
 type MakeZstd = (options: { readonly params: Readonly<Record<number, number>> }) => Transform;
 
-/** What unpacks with Node's own; undefined where it has none. */
+/** Node's own decompressor; undefined if this Node has none. */
 export const ownZstd = Reflect.get(zlib, 'createZstdDecompress') as MakeZstd | undefined;
 
-/** Unpacks bit by bit with Node's own, which ends with the first frame. Throws an Error when it is broken. */
+/** Decompresses bit by bit with Node's own, which ends after one frame. Throws an Error for broken input. */
 export async function* unpackedByNode(packed: Buffer, make: MakeZstd): AsyncIterable<Buffer> {
   const windowLogMax: unknown = Reflect.get(zlib.constants, 'ZSTD_d_windowLogMax');
   for (const { from, end } of framesIn(packed)) {
@@ -24,16 +24,16 @@ export async function* unpackedByNode(packed: Buffer, make: MakeZstd): AsyncIter
 let ready: Promise<ZSTDDecoder> | undefined;
 
 /**
- * Unpacks in one go, into as much memory as there can be, and never much more than `most` bytes: undefined for what has
- * more. The memory is kept for the next. Throws an Error when it is broken.
+ * Decompresses in one go, into memory for the largest possible size, never much more than `most` bytes. Undefined for a
+ * body with more than that. The memory is reused. Throws an Error for broken input.
  */
 export async function unpackedAtOnce(packed: Buffer, most: number): Promise<Buffer | undefined> {
   let bound = 0;
   for (const { most: bytes } of framesIn(packed)) bound += bytes;
-  // Of a small body only that of a whole block is known.
+  // For a small body only the size of a whole block is known.
   const room = Math.min(bound, most + MOST_BLOCK);
   const unpacked = (await (ready ??= started())).decode(packed, Math.max(1, room));
-  // It gives nothing for what is broken, and for what does not fit.
+  // The decoder returns nothing for broken input, and for input that does not fit.
   if (unpacked.length > most || (unpacked.length === 0 && bound > room)) return undefined;
   if (unpacked.length === 0 && bound > 0) throw new Error('zstd: broken');
   return Buffer.from(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
@@ -48,20 +48,20 @@ async function started(): Promise<ZSTDDecoder> {
 // ---- what a body says of its size
 
 const FRAME = 0xfd2fb528;
-/** The last four bits may be any. */
+/** The last four bits are free. */
 const SKIPPED = 0x184d2a50;
 const MOST_BLOCK = 128 * 1024;
-/** Programs make one. */
+/** Programs write a single frame. */
 const MOST_FRAMES = 100;
 
 interface Frame {
   readonly from: number;
   readonly end: number;
-  /** How many bytes it can be unpacked. */
+  /** Upper bound of its decompressed bytes. */
   readonly most: number;
 }
 
-/** The frames of a body, by their heads and those of their blocks. Throws an Error when they are broken. */
+/** The frames of a body, found by their headers and those of their blocks. Throws an Error when they are broken. */
 function* framesIn(packed: Buffer): Generator<Frame> {
   let frames = 0;
   for (let from = 0; from < packed.length;) {
@@ -83,14 +83,14 @@ function* framesIn(packed: Buffer): Generator<Frame> {
 }
 
 interface Head {
-  /** Bytes when unpacked, where it says so. */
+  /** Decompressed bytes, if the frame declares them. */
   readonly size: number | undefined;
   readonly window: number;
   readonly end: number;
   readonly checked: boolean;
 }
 
-/** The head of a frame behind its magic number. */
+/** Reads the header of a frame behind its magic number. */
 function headOf(packed: Buffer, from: number): Head {
   const flags = packed.readUInt8(from);
   const single = (flags & 0x20) !== 0;
@@ -116,7 +116,7 @@ function littleEndian(packed: Buffer, at: number, bytes: number): number {
   return bytes === 8 ? Number(packed.readBigUInt64LE(at)) : packed.readUIntLE(at, bytes);
 }
 
-/** The blocks of a frame: where they end, and how much there can be in them. */
+/** The blocks of a frame: where they end, and the upper bound of their bytes. */
 function blocksAt(packed: Buffer, from: number): { readonly end: number; readonly most: number } {
   let most = 0;
   for (let at = from; ;) {
@@ -129,6 +129,6 @@ function blocksAt(packed: Buffer, from: number): { readonly end: number; readonl
   }
 }
 
-/** One byte, so many times. */
+/** A block of one repeated byte. */
 const REPEATED = 1;
 const PACKED = 2;
