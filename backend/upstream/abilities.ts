@@ -1,24 +1,24 @@
-// What each installed model can do, for servers that tell it only in /api/show: only newer ones have it in the list of models.
-// Each digest is asked for once, and the list never waits long for it.
+// Finds what each installed model can do, for older servers that report it only in /api/show: newer ones put it in the
+// list of models. Each digest is asked for once, and the list never waits long for it.
 import { withAny } from '../core/abort.ts';
 import type { InstalledModel } from '../core/ports.ts';
 
-/** How long the list waits for all answers together. Milliseconds. */
+/** Milliseconds that the list waits for all answers together. */
 const LIMIT_MS = 2000;
 
-/** Asks /api/show; undefined when the server does not tell. */
+/** Asks /api/show; undefined when the server does not report capabilities. */
 type Ask = (model: string, signal: AbortSignal) => Promise<readonly string[] | undefined>;
 
 export class Abilities {
   readonly #ask: Ask;
-  /** By digest. undefined: asked, and not told. */
+  /** By digest; undefined if the server was asked and did not report. */
   readonly #known = new Map<string, readonly string[] | undefined>();
 
   constructor(ask: Ask) {
     this.#ask = ask;
   }
 
-  /** The list with what is known of each model. What does not come in time stays unknown until the next list. */
+  /** Adds the capabilities to each model. An answer that does not arrive in time stays unknown until the next list. */
   async told(list: readonly InstalledModel[], signal: AbortSignal): Promise<readonly InstalledModel[]> {
     const untold = list.filter(({ capabilities }) => capabilities === undefined);
     if (untold.length === 0) return list;
@@ -33,7 +33,7 @@ export class Abilities {
     });
   }
 
-  /** Forgets models that are no longer installed. */
+  /** Drops models that are no longer installed. */
   #forget(list: readonly InstalledModel[]): void {
     const digests = new Set(list.map(({ digest }) => digest));
     for (const digest of this.#known.keys()) if (!digests.has(digest)) this.#known.delete(digest);

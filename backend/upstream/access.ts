@@ -1,5 +1,5 @@
-// The credentials that Hearth sends to Ollama, or to a proxy before it: made from the settings for every call, and kept out
-// of every text. Pure.
+// The credentials that Hearth sends to Ollama, or to a proxy in front of it: read from the settings for every call, and
+// removed from every text. Pure.
 import { unescape } from 'node:querystring';
 import type { Config } from '../contract/config/config.ts';
 import { HIDDEN, withoutUserinfo } from '../contract/secret.ts';
@@ -7,21 +7,21 @@ import { spellings } from './spellings.ts';
 import { keySettings, urlSetting, type Whose } from './upstream-label.ts';
 
 export interface Access extends Whose {
-  /** To be sent with the call, by name in lower case. They replace what a caller sends under the same names. */
+  /** Headers to send with the call, by name in lower case. They replace the caller's headers of the same names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The settings that they come from, for a sentence; undefined when nothing is sent. */
+  /** The settings that the headers come from, for an error message; undefined when nothing is sent. */
   readonly from: string | undefined;
   /**
-   * A text that came back, without the secrets that were sent, since some proxies repeat them: also as JSON, an address or a page
-   * writes them, and in bytes that were read as latin1.
+   * Removes the credentials from a text that came back, since some proxies repeat them: also as JSON, a URL or HTML
+   * writes them, and in bytes that were decoded as latin1.
    */
   withoutSecrets(text: string): string;
 }
 
-/** Shorter texts are not hidden: that would spoil ordinary words. Characters. */
+/** Shorter secrets are not removed: that would damage ordinary words. Characters. */
 const SHORTEST_SECRET = 6;
 
-/** Of several wishes for Authorization the one in `ollama.headers` counts, then the key, then the user in the address. */
+/** Reads the credentials. For Authorization `ollama.headers` wins, then the key, then the user in the URL. */
 export function accessOf(ollama: Config['ollama'], name?: string): Access {
   const url = withoutUserinfo(ollama.api_url);
   const own = Object.fromEntries(Object.entries(ollama.headers).map(([name, value]) => [name.toLowerCase(), value]));
@@ -53,14 +53,14 @@ export function accessOf(ollama: Config['ollama'], name?: string): Access {
   };
 }
 
-/** The user and password of an address, as HTTP Basic wants them (RFC 7617). */
+/** User and password of a URL, encoded for HTTP Basic (RFC 7617). */
 function userIn(address: string): { readonly password: string; readonly basic: string } {
   const { username, password } = new URL(address);
   const plain = unescape(password);
   return { password: plain, basic: `Basic ${Buffer.from(`${unescape(username)}:${plain}`).toString('base64')}` };
 }
 
-/** What follows the scheme, as in "Bearer …". */
+/** The part after the scheme, as in "Bearer …". */
 function tokenIn(value: string): string {
   return value.slice(value.lastIndexOf(' ') + 1);
 }

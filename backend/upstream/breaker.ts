@@ -1,16 +1,16 @@
-// The circuit breaker in front of Ollama: after three failed connections in a row it refuses calls for a while instead
-// of letting each of them wait for its own failure. Counts only what is reported; it calls nothing and owns no timer.
+// The circuit breaker in front of Ollama: after three failed connections in a row it refuses calls for a while, so that
+// they do not each wait for their own failure. It only counts reports: it makes no calls and owns no timer.
 import type { Elapsed, UpstreamState } from '../core/ports.ts';
 
 const FAILURES_TO_OPEN = 3;
 const FIRST_OPEN_MS = 5000;
 const LONGEST_OPEN_MS = 60_000;
 
-/** A trial call that reports nothing (its caller left) gives its place up after this long. */
+/** A trial call that reports nothing (its caller left) frees its slot after this long. */
 const TRIAL_MS = 5000;
 
 /**
- * closed → open after three failures without a success between → half open after 5 s, twice as long each time the
+ * closed → open after three failures without a success in between → half open after 5 s, twice as long each time the
  * trial fails, up to 60 s. Any success closes it.
  */
 export class Breaker {
@@ -30,8 +30,8 @@ export class Breaker {
   }
 
   /**
-   * 0 when a call may go through, else the milliseconds after which asking again makes sense. When half open it takes
-   * the one trial's place.
+   * 0 when a call may go through, else the milliseconds until a retry makes sense. When half open, the call takes the
+   * slot of the one trial.
    */
   enter(): number {
     if (this.#openUntil === undefined) return 0;
@@ -47,7 +47,7 @@ export class Breaker {
     this.#trialUntil = 0;
   }
 
-  /** Failures while it is open belong to calls that began before and change nothing. */
+  /** Failures while it is open belong to calls that started earlier, and change nothing. */
   failed(): void {
     this.#failures++;
     const state = this.state;

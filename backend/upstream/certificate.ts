@@ -1,5 +1,5 @@
-// A certificate that is not trusted: which one it is, why, and what to do. The failed connection does not
-// show the certificate, so it is fetched once more, on a connection on which nothing is ever sent.
+// Explains an untrusted certificate: which one it is, why it is refused, and what to do. The failed connection does not
+// show the certificate, so it is fetched once more, on a connection that never sends anything.
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
 import { AppError } from '../contract/errors.ts';
@@ -9,20 +9,20 @@ import { urlSetting, type Whose } from './upstream-label.ts';
 const WAYS =
   'If it comes from a certificate authority of your own, name the PEM file of that in ollama.ca_file or in the variable NODE_EXTRA_CA_CERTS.';
 
-/** The longest name of a certificate that is quoted, and how many names. */
+/** Longest quoted name of a certificate, and the number of names. */
 const LONGEST = 100;
 const MOST_NAMES = 5;
 
-/** OpenSSL's verdicts by the names that Node gives them (its documentation of TLS, "X509 certificate error codes"), and Node's own. */
+/** OpenSSL's verdicts by Node's names for them (TLS documentation, "X509 certificate error codes"), and Node's own. */
 const VERDICT =
   /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET_ISSUER|VERIFY|DECODE|DECRYPT_CERT)|INVALID_(?:CA|PURPOSE)$|PATH_LENGTH_|HOSTNAME_MISMATCH$|ERROR_IN_CERT_)/;
 
-/** Whether a connection failed because the other side's certificate is not trusted. */
+/** Whether a connection failed because the server's certificate is not trusted. */
 export function isCertificateError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && VERDICT.test(error.code);
 }
 
-/** The certificate that is shown at an https address; undefined where none is within `ms`. Sends nothing. */
+/** The certificate of an https address; undefined if none arrives within `ms`. Sends nothing. */
 export function certificateAt(url: string, ms: number, signal: AbortSignal): Promise<PeerCertificate | undefined> {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -45,7 +45,7 @@ export function certificateAt(url: string, ms: number, signal: AbortSignal): Pro
   });
 }
 
-/** The certificate of this one is not trusted; `certificate` is the one that was seen there. */
+/** The error for an untrusted certificate; `certificate`: what the server presented. */
 export function notBelieved(
   { url, name }: Whose,
   error: Error & { readonly code: string },
@@ -84,13 +84,13 @@ function reasonFor(
   }
 }
 
-/** The day behind a word: " on 2024-03-01"; empty where it is not known. */
+/** The day behind a word: " on 2024-03-01"; empty if unknown. */
 function dayOf(time: string | undefined, word: string): string {
   const ms = Date.parse(time ?? '');
   return Number.isNaN(ms) ? '' : word + new Date(ms).toISOString().slice(0, 10);
 }
 
-/** The names of a server, or what the certificate calls itself where there are none. */
+/** The host names in a certificate, or its subject if it has none. */
 function namesOf({ subject, subjectaltname = '' }: PeerCertificate): string {
   const names = [...subjectaltname.matchAll(/(?:DNS|IP Address):([^,]+)/g)].map(([, name = '']) => quoted(name));
   if (names.length === 0) return quoted(nameOf(subject));
@@ -102,7 +102,7 @@ function nameOf({ CN, O }: PeerCertificate['subject']): string {
   return name;
 }
 
-/** A foreign text without characters that would break a line. */
+/** Quotes a foreign text without characters that would break a line. */
 function quoted(name: string): string {
   return JSON.stringify(name.replaceAll(/\p{Cc}/gu, ' ').slice(0, LONGEST));
 }

@@ -1,6 +1,7 @@
-// HTTP 401, 403 and 407: Ollama, or a proxy before it, does not let Hearth in. One rule for all routes and dialects: the
-// status stays (but 407 is told as 401, since it is about Hearth's connection and clients break on it), another try does not help, and the sentence says what to set. Nobody must take it for a word about the key that he
-// shows to Hearth, so it has codes of its own. Pure.
+// HTTP 401, 403 and 407: Ollama, or a proxy in front of it, denies Hearth access. One rule for all routes and dialects:
+// the status is kept (but 407 becomes 401, since it concerns Hearth's own connection and clients break on it), a retry
+// does not help, and the message says what to set. Callers must not read it as a verdict on their own key for Hearth,
+// so it has codes of its own. Pure.
 import { AppError } from '../contract/errors.ts';
 import { sentence } from '../contract/sentence.ts';
 import type { Access } from './access.ts';
@@ -9,12 +10,12 @@ import { keySettings, urlSetting, whoIs } from './upstream-label.ts';
 
 type DeniedStatus = 401 | 403 | 407;
 
-/** Whether an answer is about who asks, not about what is asked. */
+/** Whether a status concerns who asks, not what is asked. */
 export function isDenied(status: number): status is DeniedStatus {
   return status === 401 || status === 403 || status === 407;
 }
 
-/** The answer of somebody who was shown `access`, as a failure. */
+/** The error for an answer that denied `access`. */
 export function denied(access: Access, status: DeniedStatus, body: Body): AppError {
   const { text } = body;
   const said = (saidBy(text) ?? (isPage(body) ? '' : text.trim())).replace(/\.$/, '');
@@ -53,12 +54,12 @@ function forbidden(access: Access, said: string): Words {
   const { url, from } = access;
   const begin = `${whoIs(access)} at ${url} refuses this gateway (HTTP 403)`;
   const key = from === undefined ? `set ${keySettings(access)} in Hearth` : `check ${from} in Hearth`;
-  // Ollama says nothing where it does not know the name by which it was called (server/routes.go, allowedHostsMiddleware).
+  // Ollama sends no text when it rejects the host name it was called by (server/routes.go, allowedHostsMiddleware).
   const name = said === '' ? `Use another name in ${urlSetting(access)} if it does not accept this one; ` : '';
   return { begin, advice: `${name}${name === '' ? 'I' : 'i'}f it wants a key, ${key}.` };
 }
 
-/** The whole body where it says where one signs in: Ollama's own client looks for that (`signin_url`). */
+/** The whole body if it names a sign-in address: Ollama's own client looks for that (`signin_url`). */
 function signInIn(text: string): Readonly<Record<string, unknown>> | undefined {
   const body = parsed(text);
   return typeof body === 'object' && body !== null && 'signin_url' in body ? { ...body } : undefined;

@@ -1,16 +1,16 @@
-// What the body of an error says, whoever wrote it: Ollama, its runner, a proxy before it. Pure.
+// Finds the words in the body of an error by Ollama, its runner, or a proxy in front of it. Pure.
 import { foreign, type Sentence } from '../contract/sentence.ts';
 
-/** The most of a foreign text that is quoted. */
+/** Maximum length of a quoted foreign text. Characters. */
 const QUOTE_LENGTH = 2000;
 
-/** The body of an error is read this far. */
+/** Bytes of an error's body that are read. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
 /** The body of an answer that is not 2xx. */
 export interface Body {
   readonly contentType: string;
-  /** As much of it as was read. */
+  /** The part that was read. */
   readonly text: string;
 }
 
@@ -25,8 +25,8 @@ export function isPage({ contentType, text }: Body): boolean {
 }
 
 /**
- * The words in an error body. The runner's errors arrive as JSON text inside the string, in llama-server's own shape
- * (`{"error":{"message"}}`); cloud models add the address where one signs in.
+ * The words in an error body. The runner's errors arrive as JSON text inside the string, in llama-server's own form
+ * (`{"error":{"message"}}`); cloud models add the sign-in address.
  */
 export function saidBy(text: string, depth = 0): string | undefined {
   const value = parsed(text);
@@ -39,7 +39,7 @@ export function saidBy(text: string, depth = 0): string | undefined {
   return typeof signIn === 'string' ? `${words} Sign in: ${signIn}` : words;
 }
 
-/** A text as JSON; undefined for what is none. */
+/** Parses JSON; undefined for invalid text. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -48,7 +48,7 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** Words of another program as a piece of a sentence. */
+/** Words of another program, for use in a sentence. */
 export function quote(text: string): Sentence {
   return foreign(text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH)}…` : text);
 }

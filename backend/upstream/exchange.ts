@@ -1,5 +1,5 @@
-// One request to Ollama, up to the headers of its answer: what is no success becomes an error here, for all who ask.
-// What is asked, and what an answer means, others know.
+// One request to Ollama, up to the headers of its answer. Every answer that is not a success becomes an error here, for
+// all callers. The callers know what is asked and what an answer means.
 import type { Log } from '../core/ports.ts';
 import type { Inward } from './redact-credentials.ts';
 import { refused } from './failure.ts';
@@ -7,10 +7,10 @@ import { textOf } from './ndjson.ts';
 import { MAX_ERROR_BYTES } from './error-body.ts';
 import type { Outward, Wire } from './wire.ts';
 
-/** Asks; `model` is the one that is wanted, for the sentence. */
+/** Sends a request; `model` is the model asked for, for the error message. */
 export type Exchange = (request: Outward, model: string | undefined, signal: AbortSignal) => Promise<Inward>;
 
-/** Resolves with answers of 2xx alone. Throws what Ollama refuses with (failure.ts, refused), and what the wire throws. */
+/** Resolves only with 2xx answers. Throws Ollama's refusals (failure.ts, refused), and what the wire throws. */
 export function exchangeOver(wire: Pick<Wire, 'call'>, log: Log): Exchange {
   return async (request, model, signal) => {
     const answer = await wire.call(request, signal);

@@ -1,5 +1,5 @@
-// What went wrong with Ollama, as the AppError and the sentence a caller sees. Pure: nothing here waits or reads.
-// Ollama's own words are quoted as they are for 400 and 503, since clients of Ollama look for them.
+// Turns failures of Ollama into the AppError and the message that a caller sees. Pure: nothing here waits or reads.
+// Ollama's own words for 400 and 503 are quoted unchanged, since clients of Ollama look for them.
 import { AppError, type ErrorCode, type NativeError } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import { sentence, type Sentence } from '../contract/sentence.ts';
@@ -10,7 +10,7 @@ import { denied, isDenied } from './denied.ts';
 import { isPage, parsed, quote, saidBy, type Body } from './error-body.ts';
 import { checkUrl, startOrSet, urlSetting, whoIs, type Whose } from './upstream-label.ts';
 
-/** A caller that is told to come back, but not when, is asked to do so after this long. */
+/** Milliseconds until a retry, for a caller when Ollama did not say when. */
 const BUSY_RETRY_MS = 5000;
 
 /** An HTTP answer that is not 2xx. */
@@ -18,23 +18,23 @@ export interface Refusal extends Body {
   readonly status: number;
   /** Retry-After as it came, in seconds or as a date. */
   readonly retryAfter: string | undefined;
-  /** Where a 3xx points to. */
+  /** Target of a 3xx redirect. */
   readonly location: string;
 }
 
-/** The sentence for somebody who is just setting the address. */
+/** The message without its advice, for a user who is just setting the address. */
 export function withoutAdvice(sentence: string): string {
   return sentence.replace(startOrSet({}), '').replace(checkUrl({}), '');
 }
 
 /**
- * Nobody is there: refused, reset before a header, unknown name, no answer in time. `error` is undici's or Node's. Where the
- * process has no file handle left to ask with: overloaded.
+ * The error when nobody answers: connection refused or reset before a header, unknown name, no answer in time. `error`
+ * is undici's or Node's. overloaded if this process has no file handle left.
  */
 export function unreachable(whose: Whose, error: unknown): AppError {
   const code = codeOf(error);
   if (NO_HANDLES.has(code)) return withoutHandles(error);
-  // A server that does not speak HTTP, or speaks TLS where none was expected, is not down: the address is wrong.
+  // A server that does not speak HTTP, or speaks TLS unexpectedly, is not down: the address is wrong.
   if (/^HPE|^ERR_SSL|^EPROTO$/.test(code)) return notOllama(whose, 'it does not speak the expected protocol', error);
   const why = WHY[code] ?? ` (${code})`;
   const words = `${whoIs(whose)} does not answer at ${whose.url}${why}.${startOrSet(whose)}`;
@@ -53,9 +53,9 @@ const WHY: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: ' within ollama.connect_timeout_ms',
 };
 
-/** Of the process, and of the machine. */
+/** The limits of this process, and of the machine. */
 const NO_HANDLES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE']);
-/** Connections end, and then there are handles again. */
+/** Connections end, and then handles are free again. */
 const HANDLES_RETRY_MS = 2000;
 
 /** No connection could be opened at all, which says nothing about Ollama. */
@@ -65,26 +65,28 @@ function withoutHandles(error: unknown): AppError {
   return new AppError('overloaded', words, { cause: error, retryAfterMs: HANDLES_RETRY_MS });
 }
 
-/** By the last look nobody is there; `reason` as it was said then. */
+/** The last probe found nobody; `reason`: the message of that probe. */
 export function nobodyThere(whose: Whose, reason: string | undefined): AppError {
   return new AppError('upstream_unreachable', reason ?? `${whoIs(whose)} does not answer at ${whose.url}.`);
 }
 
-/** The breaker is open for so long. Milliseconds. */
+/** The breaker stays open for `waitMs` milliseconds. */
 export function notAgainYet(whose: Whose, waitMs: number): AppError {
   const words = `${whoIs(whose)} did not answer at ${whose.url} several times in a row. Hearth tries again by itself; come back in ${Math.ceil(waitMs / 1000)} s.`;
   return new AppError('breaker_open', words, { retryAfterMs: waitMs });
 }
 
-/** A deadline of ours passed on a question that Ollama answers at once. */
+/** A lookup that Ollama answers at once timed out. */
 export function noAnswer(whose: Whose): AppError {
   return unreachable(whose, Object.assign(new Error('no answer in time'), { code: 'UND_ERR_CONNECT_TIMEOUT' }));
 }
 
-/** A proxy says with these that the server behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
+/** Statuses by which a proxy says that the server behind it does not answer (RFC 9110, 15.6.3 to 15.6.5). */
 const BEHIND_PROXY: ReadonlySet<number> = new Set([502, 503, 504]);
 
-/** A proxy answers in place of Ollama, which counts as nobody there: requests may wait while Ollama restarts behind it. */
+/**
+ * A proxy answers in place of Ollama, which counts as unreachable: requests may wait while Ollama restarts behind it.
+ */
 function nobodyBehind(whose: Whose, refusal: Refusal, more: Verdict & { readonly cause: Error }): AppError {
   const words = quote(isPage(refusal) ? '' : refusal.text.trim());
   const which = `a proxy before it answers HTTP ${refusal.status}`;
@@ -94,23 +96,26 @@ function nobodyBehind(whose: Whose, refusal: Refusal, more: Verdict & { readonly
   return new AppError('upstream_unreachable', all, { ...more, broke: refusal.status === 502 });
 }
 
-/** What a Hearth says where its own Ollama does not answer, or it is about to stop. */
+/** Codes of another Hearth whose own Ollama does not answer, or that is about to stop. */
 const AWAY_BEHIND: ReadonlySet<unknown> = new Set<ErrorCode>(['upstream_unreachable', 'breaker_open', 'shutting_down']);
 
-/** The code of an answer that is a Hearth's, which has its form. */
+/** The error code in an answer that has a Hearth's form. */
 function codeOfHearth(text: string): unknown {
   const body = parsed(text);
   if (typeof body !== 'object' || body === null || !('request_id' in body) || !('code' in body)) return undefined;
   return body.code;
 }
 
-/** A Hearth answers in place of its Ollama, as a proxy would: nobody is there. */
+/** Another Hearth answers in place of its Ollama, as a proxy would: unreachable. */
 function awayBehind(whose: Whose, said: string, more: Verdict & { readonly cause: Error }): AppError {
   const words = sentence`${whoIs(whose)} is behind another Hearth at ${whose.url}, which says: ${quote(said)}`;
   return new AppError('upstream_unreachable', words, more);
 }
 
-/** Something answers there, but no Ollama, and goes on doing so unless `verdict` knows better; `what` says how one can tell. */
+/**
+ * A server that is not Ollama answers, and will go on doing so unless `verdict` says otherwise; `what` names the
+ * evidence.
+ */
 export function notOllama(whose: Whose, what: string, cause?: unknown, verdict: Partial<Verdict> = {}): AppError {
   const words = `The address ${whose.url} answers, but not as Ollama does (${what}).${checkUrl(whose)}`;
   return new AppError('upstream_failed', words, { cause, retryable: false, ...verdict });
@@ -122,12 +127,12 @@ export function cutShort(error: unknown): AppError {
   return new AppError('upstream_failed', words, { cause: error, broke: true });
 }
 
-/** The answer came to a regular close, but its last line is none of Ollama's, or nothing was to be said. */
+/** The answer ended regularly, but its last line is not Ollama's, or it had no line. */
 export function notDone(): AppError {
   return new AppError('upstream_failed', 'Ollama ended the answer without saying that it was done. Try again.');
 }
 
-/** A line, or a field of it, that is not what Ollama's interface promises; `what` completes "Ollama sent …". */
+/** A line or field that breaks Ollama's interface; `what` completes "Ollama sent …". */
 export function malformed(what: string, cause?: unknown): AppError {
   return new AppError('upstream_failed', `Ollama sent ${what}. Try again; its log may say why.`, { cause });
 }
@@ -136,14 +141,14 @@ export function tooLong(maxMb: number): AppError {
   return new AppError('upstream_failed', `The answer is longer than ollama.max_answer_mb (${maxMb} MB).`);
 }
 
-/** An `{"error"}` line within the stream; `line` is the whole line. */
+/** An `{"error"}` line inside the stream; `line` is the whole line. */
 export function saidInStream(line: string): AppError {
   const said = saidBy(line) ?? line;
   const more = { ...ownWords(500, line), retryable: mayPass(500, said) };
   return new AppError('upstream_failed', sentence`Ollama reported an error: ${quote(said)}`, more);
 }
 
-/** The answer itself, where it is an error as Ollama writes them, for callers who speak its dialect. */
+/** The body itself if it is an error in Ollama's form, for callers who speak its dialect. */
 function ownWords(status: number, text: string): { readonly native?: NativeError } {
   const body = parsed(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {};
@@ -153,7 +158,7 @@ function ownWords(status: number, text: string): { readonly native?: NativeError
   return isError ? { native: { status, body: { ...body } } } : {};
 }
 
-/** What Ollama answers at once, asked on somebody's behalf, has not come. That says nothing of its other routes. */
+/** Ollama accepted a lookup that it usually answers at once and sent nothing. That says nothing of its other routes. */
 export function silent(whose: Whose, ms: number): AppError {
   const words = `${whoIs(whose)} at ${whose.url} took the question and said nothing for ${ms / 1000} s (ollama.connect_timeout_ms). Try again.`;
   return new AppError('first_token_timeout', words);
@@ -170,29 +175,32 @@ export function idle(seconds: number): AppError {
   return new AppError('idle_timeout', `The model stopped in the middle for ${seconds} s (ollama.timeout_seconds).`);
 }
 
-/** What Ollama answers with 500 although the request is wrong, and stays so (api/types.go FromMap, llm/server.go, template). */
+/**
+ * Errors that Ollama reports as 500 although the request is wrong for good (api/types.go FromMap, llm/server.go,
+ * template).
+ */
 const WRONG_BODY = /^(?:option "[^"]*" must be of type |invalid format: |template: )/;
-/** What Ollama answers with 500 or 501 where a model can't do what is asked of it. */
+/** Errors that Ollama reports as 500 or 501 when a model cannot do what is asked. */
 const UNABLE = /^This server does not support /;
 
-/** The statuses below 500 that go by (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
+/** Statuses below 500 that are temporary (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
 const PASSING = new Set([408, 425, 429]);
 
-/** Whether the same request may be answered otherwise later. */
+/** Whether the same request may succeed later. */
 function mayPass(status: number, said = ''): boolean {
   if (status < 500) return PASSING.has(status);
   return status !== 501 && !WRONG_BODY.test(said) && !UNABLE.test(said);
 }
 
-/** What a refusal says of another try. */
+/** Whether and when to retry, according to a refusal. */
 interface Verdict {
   readonly retryable: boolean;
   readonly retryAfter: string | undefined;
 }
 
 /**
- * Ollama's status and words as our code (ollama server/routes.go, section "Errors"), also those of a proxy before it or of
- * another program that speaks as Ollama does.
+ * Maps Ollama's status and words to a code of Hearth (ollama server/routes.go, section "Errors"), also those of a proxy
+ * in front of it or of another program that imitates Ollama.
  */
 export function refused(access: Access, model: string | undefined, refusal: Refusal): AppError {
   const { status } = refusal;
@@ -200,7 +208,7 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
   const { url: apiUrl } = access;
   const { text } = refusal;
   const said = saidBy(text);
-  // Kept for the log: what came, word for word.
+  // Kept for the log: the answer, word for word.
   const cause = new Error(`HTTP ${status} from ${apiUrl}: ${quote(text).told}`);
   const verdict: Verdict = { retryable: mayPass(status, said), retryAfter: asRetryAfter(refusal.retryAfter) };
   const more = { cause, ...verdict, ...ownWords(status, text) };
@@ -227,12 +235,12 @@ export function refused(access: Access, model: string | undefined, refusal: Refu
   return new AppError('upstream_failed', words.told === '' ? `${begin}.` : sentence`${begin}: ${words}`, more);
 }
 
-/** Where a redirect leads; what follows its path may be a secret of a page to sign in. */
+/** The target of a redirect, without what follows its path: that may hold a secret of a sign-in page. */
 function placeIn(location: string): string {
   return quote(withoutUserinfo(location).replace(/[?#].*$/s, '')).told;
 }
 
-/** A status that tells clients something by itself, for those who speak Ollama's dialect, where it came without a word. */
+/** For callers in Ollama's dialect: keeps a status that means something to clients although it came without text. */
 function inOurWords(status: number, { told }: Sentence): { readonly native: NativeError } {
   return { native: { status, body: { error: told } } };
 }
@@ -242,7 +250,7 @@ function asRetryAfter(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w ,:+-]{1,40}$/.test(text) ? text : undefined;
 }
 
-/** What Node or undici call it; a parser error of undici's may have a name alone. */
+/** The error code of Node or undici; undici's parser errors may have only a name. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'HTTPParserError') return 'HPE';

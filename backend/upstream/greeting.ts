@@ -1,9 +1,9 @@
-// Tells an Ollama from other programs that answer at its address. It keeps nothing.
+// Tells an Ollama from other programs that answer at its address. It keeps no state.
 import { asAppError } from '../contract/errors.ts';
 
 /**
- * The version; undefined from servers that are only like Ollama and tell none, or not in time, but have its list of models.
- * Rejects with what the question for the version came to.
+ * The version; undefined for servers that imitate Ollama and do not report one in time, but do have its list of models.
+ * Rejects with the error of the version request.
  */
 export async function versionOf(
   version: () => Promise<string>,
@@ -12,7 +12,7 @@ export async function versionOf(
   try {
     return (await version()) || undefined;
   } catch (error) {
-    // One that could not be asked may have a version.
+    // It was not asked for lack of a handle, so it may have a version.
     if (asAppError(error).code === 'overloaded') throw error;
     await models().catch(() => {
       throw error;

@@ -1,15 +1,18 @@
-// Where our requests stand in the line of a Hearth that is asked as an Ollama is. Its queue is asked from time to time while one of
-// them has heard nothing, once for all of them: a line of its own in the answer would take the status from what fails after it.
+// Finds the place of Hearth's requests in the queue of another Hearth that is used as an Ollama. One poll serves all
+// requests that still wait for a first piece. Progress lines inside the answer would cost later failures their status.
 import { z } from 'zod';
 import type { InnerPlace } from '../contract/chat/waits-for.ts';
 import type { Clock } from '../core/ports.ts';
 
-/** Before the first question, since most have no need of it; then between two, while some stand in line there, or none of them. Milliseconds. */
+/**
+ * Milliseconds before the first poll, since most requests need none; then between polls while some requests queue
+ * there, or while none does.
+ */
 const FIRST_MS = 500;
 const WAITS_MS = 1000;
 const RUNS_MS = 5000;
 
-/** As much of GET /api/chat-queue as is looked at; whoever answers may be of another version. */
+/** The part of GET /api/chat-queue that is read; the other Hearth may have another version. */
 export const innerQueueSchema = z.object({
   waiting: z.array(
     z.object({ request_id: z.string(), queue_position: z.number().int().positive(), estimated_wait_time: z.number() }),
@@ -17,7 +20,7 @@ export const innerQueueSchema = z.object({
 });
 export type InnerQueue = z.infer<typeof innerQueueSchema>;
 
-/** Told where a request stands; undefined once it does not wait there any more. */
+/** Gets the place of a request; undefined once it no longer queues there. */
 type TellPlace = (place: InnerPlace | undefined) => void;
 
 interface Watched {
@@ -27,7 +30,7 @@ interface Watched {
 
 export interface InnerLineParts {
   readonly clock: Pick<Clock, 'after'>;
-  /** The requests that wait there, as far as we may see them. */
+  /** The requests that queue there, as far as this caller may see them. */
   look(): Promise<InnerQueue>;
 }
 
@@ -40,7 +43,7 @@ export class InnerLine {
     this.#parts = parts;
   }
 
-  /** Until the function that it gives is called. */
+  /** Watches a request until the returned function is called. */
   watch(id: string, tell: TellPlace): () => void {
     const watched = { tell, isWaiting: false };
     this.#watched.set(id, watched);
@@ -54,7 +57,7 @@ export class InnerLine {
   }
 
   async #look(): Promise<void> {
-    // One that does not tell it is asked on: what is not known is not shown.
+    // Polling continues after an error: an unknown place is not shown.
     const queue = await this.#parts.look().catch(() => undefined);
     if (queue !== undefined) this.#tell(queue);
     if (this.#watched.size === 0) return;

@@ -1,12 +1,12 @@
-// Remembers which models Ollama has, for a few seconds, so that most requests need no call to look a name up. While the
-// list cannot be fetched, it is remembered for longer, but not for ever. A failed fetch is not an empty list: nothing is known.
-// The watch decides when to look again.
+// Caches the list of Ollama's models for a few seconds, so that most requests need no call to look a name up. While the
+// list cannot be fetched, the old one is used for longer, but not for ever. A failed fetch is not an empty list:
+// nothing is known then. The watch decides when to fetch again.
 import { canonicalName } from '../contract/model-name.ts';
 import { withoutLocal } from '../core/models/names.ts';
 import type { InstalledModel, Elapsed } from '../core/ports.ts';
 import { shared, type Shared } from './shared-work.ts';
 
-/** How old the list may be when a name is looked up in it. The clock starts when it was asked for. */
+/** Maximum age of the list for looking up a name. The clock starts when the list was asked for. */
 const FRESH_MS = 5000;
 
 /** Spellings remembered; callers choose them. */
@@ -17,16 +17,19 @@ export class Installed {
   readonly #staleMs: () => number;
   readonly #look: Shared;
   #askedAt = -Infinity;
-  /** Outdated by a change through us, or by another Ollama. */
+  /** Set by a change through Hearth, or by another Ollama. */
   #expired = false;
-  /** The last look failed. */
+  /** The last fetch failed. */
   #failing = false;
   #list: readonly InstalledModel[] | undefined;
-  /** As callers spell it, of the last list: the canonical form costs more than all the rest of a look. */
+  /**
+   * Cache by the caller's spelling, for the current list: computing the canonical name costs more than the rest of a
+   * lookup.
+   */
   readonly #bySpelling = new Map<string, InstalledModel>();
   #byName: ReadonlyMap<string, InstalledModel> = new Map();
 
-  /** `staleMs`: how old the list may be, in milliseconds, that is used while no newer one can be had; asked each time. */
+  /** `staleMs`: maximum age in milliseconds of a list while no newer one can be fetched; read each time. */
   constructor(ask: () => Promise<readonly InstalledModel[]>, elapsed: Elapsed, staleMs: () => number) {
     this.#elapsed = elapsed;
     this.#staleMs = staleMs;
@@ -46,13 +49,13 @@ export class Installed {
     });
   }
 
-  /** The same object for a model that is as it was: what is known of it by then holds on. */
+  /** Returns the same object for an unchanged model, so that facts attached to it stay valid. */
   #unchanged(model: InstalledModel): InstalledModel {
     const before = this.#byName.get(canonicalName(model.name));
     return before !== undefined && JSON.stringify(before) === JSON.stringify(model) ? before : model;
   }
 
-  /** The last list; undefined before the first, and when it is too old and no newer one can be had. */
+  /** The last list; undefined before the first, and when it is too old and no newer one can be fetched. */
   get list(): readonly InstalledModel[] | undefined {
     const usable = !this.#failing || this.#age < Math.max(FRESH_MS, this.#staleMs());
     return usable ? this.#list : undefined;
@@ -62,7 +65,7 @@ export class Installed {
     return !this.#expired && this.#age < FRESH_MS;
   }
 
-  /** Whether the list could not be had when it was asked for last. */
+  /** Whether the last fetch failed. */
   get failing(): boolean {
     return this.#failing;
   }
@@ -71,12 +74,12 @@ export class Installed {
     return this.#elapsed() - this.#askedAt;
   }
 
-  /** The look under way. */
+  /** The fetch in progress. */
   get looking(): Promise<void> | undefined {
     return this.#look.running;
   }
 
-  /** The model that a name means, by the list. */
+  /** The model that a name refers to, by the list. */
   find(name: string): InstalledModel | undefined {
     if (this.list === undefined) return undefined;
     const known = this.#bySpelling.get(name);
@@ -90,17 +93,17 @@ export class Installed {
     return model;
   }
 
-  /** Asks for the list anew, once for all who want it now. Rejects when it cannot be had; the last one stays. */
+  /** Fetches the list, once for all callers at the same time. Rejects when that fails; the last list stays. */
   look(): Promise<void> {
     return this.#look.run();
   }
 
-  /** Ollama is away. */
+  /** Call when Ollama is unreachable. */
   unavailable(): void {
     this.#failing = true;
   }
 
-  /** From now on the list is old, and so is the result of a look under way. */
+  /** Marks the list as old, and the result of a fetch in progress too. */
   expire(): void {
     this.#expired = true;
     this.#look.forget();

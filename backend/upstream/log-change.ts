@@ -1,7 +1,7 @@
-// Logs when Ollama comes and goes: each change once. The watch notices the changes.
+// Logs when Ollama comes and goes: each change once. The watch detects the changes.
 import type { Log, UpstreamState } from '../core/ports.ts';
 
-/** Logs what has changed from one state to the next. */
+/** Logs the differences between two states. */
 export function logChange(log: Log, before: UpstreamState, after: UpstreamState): void {
   const { url, status, version, reason, breaker } = after;
   if (url !== before.url) log.info({ url }, 'Ollama has another address');

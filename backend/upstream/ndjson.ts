@@ -1,5 +1,5 @@
-// Reads a body of NDJSON line by line and refuses what is not a complete answer of Ollama's.
-// It does not look at what the lines mean beyond `error` and `done`; that is reply.ts.
+// Reads an NDJSON body line by line and refuses what is not a complete answer of Ollama. Beyond `error` and `done` it
+// does not interpret lines; reply.ts does.
 import { Buffer } from 'node:buffer';
 import { INCOMPLETE } from '../contract/chat/chat.ts';
 import type { Access } from './access.ts';
@@ -15,30 +15,30 @@ export const MB = 1024 * 1024;
 const NEWLINE = 0x0a;
 const utf8 = new TextDecoder();
 
-/** What may follow `done:true` before we stop reading it away. */
+/** Bytes that may follow `done:true` and are read and dropped. */
 const MAX_REST_BYTES = 64 * 1024;
 
-/** The end that Ollama leaves out when it stops without a word. */
+/** The end that Ollama leaves out when it stops silently. */
 const SILENT_END: Fields = { done: true, done_reason: INCOMPLETE };
 
 export interface LinesOptions {
-  /** Bound of the whole body as it comes over the wire, and so of a line; ollama.max_answer_mb. */
+  /** Limit of the whole body on the wire, and so of a line; ollama.max_answer_mb. */
   readonly maxMb: number;
-  /** Who answers, for the sentence when it is no Ollama or it reports an error. */
+  /** The server that answers, for the message when it is not Ollama or reports an error. */
   readonly access: Access;
 }
 
 /**
- * What the lines of a body say, told to `take` as soon as their end is there; cut at bytes so that no character is ever
- * split. Every line is a JSON object and the last one says `done:true`; else an AppError upstream_failed is thrown, by
- * `add` or by `end`. After a last line with `done:false` an end is added for Ollama, which stops in good order, but without
- * a word, when a token comes more than 30 times in a row (llm/server.go); a connection that breaks is another thing.
+ * Passes the lines of a body to `take` as soon as each is complete; cut at bytes, so that no character is ever split.
+ * Every line must be a JSON object and the last one must have `done:true`; otherwise `add` or `end` throws an AppError
+ * upstream_failed. After a last line with `done:false` an end is added: Ollama closes regularly, but silently, when a
+ * token repeats more than 30 times in a row (llm/server.go). A broken connection is another case.
  */
 export class Lines {
   readonly #options: LinesOptions;
   readonly #take: (line: Fields) => void;
   #bytes = 0;
-  /** What the last line said; undefined where it said nothing of it. */
+  /** `done` of the last line; undefined if the line had none. */
   #done: boolean | undefined;
   #begun: Uint8Array[] = [];
 
@@ -47,12 +47,12 @@ export class Lines {
     this.#take = take;
   }
 
-  /** Whether a line that says so was taken. What the body has behind it means nothing. */
+  /** Whether a line with `done:true` was taken. Anything after it in the body is ignored. */
   get done(): boolean {
     return this.#done === true;
   }
 
-  /** The next bytes of the body. Throws also when far too many follow after `done:true`. */
+  /** Adds the next bytes of the body. Also throws if too many follow after `done:true`. */
   add(chunk: Uint8Array): void {
     const { maxMb } = this.#options;
     this.#bytes += chunk.length;
@@ -74,7 +74,7 @@ export class Lines {
     if (from < chunk.length) this.#begun.push(chunk.subarray(from));
   }
 
-  /** The body has come to its end. */
+  /** Call when the body has ended. */
   end(): void {
     if (this.done) return;
     this.#line();
@@ -92,7 +92,7 @@ export class Lines {
   }
 }
 
-/** A text that must be a JSON object. Throws AppError upstream_failed; a web page is told apart. */
+/** Parses text that must be a JSON object. Throws AppError upstream_failed, with its own message for a web page. */
 export function objectIn(text: string, whose: Whose): Record<string, unknown> {
   let value: unknown;
   try {
@@ -107,8 +107,8 @@ export function objectIn(text: string, whose: Whose): Record<string, unknown> {
 }
 
 /**
- * A text that must be a JSON object and no report of an error. An error of null or '' is none, as to Ollama's own client
- * (api/client.go), and is left out. Throws AppError upstream_failed.
+ * Parses text that must be a JSON object without an error. An error of null or '' counts as none, as in Ollama's own
+ * client (api/client.go), and is dropped. Throws AppError upstream_failed.
  */
 export function answerIn(text: string, access: Access): Fields {
   const value = objectIn(text, access);
@@ -119,8 +119,8 @@ export function answerIn(text: string, access: Access): Fields {
 }
 
 /**
- * The text of a body. One longer than `maxBytes` is cut there, is not `whole`, and its connection is closed. A connection
- * that breaks under it is upstream_failed.
+ * The text of a body. A body longer than `maxBytes` is cut there, is not `whole`, and its connection is closed. A
+ * connection that breaks meanwhile is upstream_failed.
  */
 export async function textOf(
   body: AsyncIterable<Uint8Array>,

@@ -1,6 +1,6 @@
-// Ollama, called through its own client library, the only file that imports it; answers that are streamed are written.ts.
-// One client per call, with a fetch of ours behind it, because ollama-js 0.6.4 cannot abort a call whose answer comes
-// whole. It never repeats a call, waits for a slot or remembers a model: those are the queue's and the watch's.
+// Calls Ollama through its own client library; this is the only file that imports it. written.ts handles streamed
+// answers. Each call has its own client, with Hearth's fetch behind it, because ollama-js 0.6.4 cannot abort a call
+// whose answer comes whole. It never retries, queues or remembers a model: that is the job of the queue and the watch.
 import { Ollama } from 'ollama/browser'; // the other entry reads local files that `images` names
 import type { z } from 'zod';
 import { isIncomplete } from '../contract/chat/chat.ts';
@@ -41,19 +41,22 @@ import type { Whose } from './upstream-label.ts';
 import { createWire } from './wire.ts';
 import { written } from './written.ts';
 
-/** What the client library takes for Ollama's address; the wire knows the right one. */
+/** A placeholder address for the client library; the wire knows the real one. */
 const SOMEWHERE = 'http://ollama';
 
-/** What is loaded stays this long where less than a second was asked for: for the request that follows. Seconds. */
+/** Minimum keep_alive in seconds when less than a second was asked for: the next request needs the model. */
 const LEAST_KEEP_ALIVE = 10;
 
 export interface UpstreamOptions {
   readonly config: ReadConfig;
   readonly log: Log;
   readonly clock: Clock;
-  /** What this gateway writes into Via, so that it knows its own requests when they come round. None: it has no door. */
+  /**
+   * What this gateway writes into Via, to recognize its own requests when they loop back. Undefined without a listening
+   * port.
+   */
   readonly via?: string;
-  /** Its name in `[[upstreams]]`, for sentences; undefined where there is one Ollama. */
+  /** The name in `[[upstreams]]`, for messages; undefined when there is one Ollama. */
   readonly name?: string | undefined;
   readonly peer?: Peer | undefined;
 }
@@ -61,15 +64,15 @@ export interface UpstreamOptions {
 /** A request in Ollama's own form, as it is sent. */
 type Sent = Readonly<Record<string, unknown>> & { readonly model: string };
 
-/** What is asked, where it is more than a look, and for whom. */
+/** The request, unless the call is a lookup, and on whose behalf it is sent. */
 interface Asked {
   readonly request?: Sent;
   readonly asker?: Asker | undefined;
 }
 
 /**
- * Ollama at `ollama.api_url`, which like all limits but connect_timeout_ms is read anew for each call. See the port for what each call does
- * and throws. `close` breaks all connections; calls that still run fail.
+ * Creates the client of the Ollama at `ollama.api_url`. The address and all limits but connect_timeout_ms are read anew
+ * for each call. The port documents what each call does and throws. `close` breaks all connections; running calls fail.
  */
 export function createUpstream({
   config,
@@ -97,8 +100,8 @@ export function createUpstream({
       );
 
   /**
-   * A client for this one call. Its fetch obeys the call's signal and throws AppErrors alone. What it sends is `request`
-   * where there is one: the library would write numbers, and what is nested deeply, with JSON.stringify.
+   * A client for this one call. Its fetch obeys the call's signal and throws only AppErrors. It sends `request`, if
+   * given: the library would write numbers and deeply nested values with JSON.stringify.
    */
   function clientFor(call: Call, { request, asker }: Asked, maxMb: number): Ollama {
     return new Ollama({
@@ -120,7 +123,7 @@ export function createUpstream({
     });
   }
 
-  /** One question with one JSON object as its answer. */
+  /** One request with one JSON object as its answer. */
   async function ask<T>(
     signal: AbortSignal,
     { ms, late }: Limit,
@@ -139,7 +142,7 @@ export function createUpstream({
     }
   }
 
-  /** A question that Ollama answers at once, checked against its schema. */
+  /** A lookup that Ollama answers at once, checked against its schema. */
   async function look<T>(
     signal: AbortSignal,
     schema: z.ZodType<T>,
@@ -153,7 +156,10 @@ export function createUpstream({
     return checked.data;
   }
 
-  /** An empty request, which loads the model or, with a keep_alive of 0, unloads it (Ollama's API, "Load a model" and "Unload a model"). */
+  /**
+   * Sends an empty request, which loads the model or, with a keep_alive of 0, unloads it (Ollama's API, "Load a model"
+   * and "Unload a model").
+   */
   async function sendEmpty(request: UpstreamRequest, signal: AbortSignal): Promise<void> {
     try {
       await run('chat')(request, signal, (event) => {
@@ -161,7 +167,7 @@ export function createUpstream({
       });
     } catch (error) {
       if (!(error instanceof AppError && error.message.includes('does not support chat'))) throw error;
-      // A model that only embeds is loaded by an empty list of texts.
+      // An embedding-only model is loaded by an empty list of texts.
       const { model, options, keep_alive: keepAlive } = request;
       const empty = { model, input: [], ...present({ options, keep_alive: keepAlive }) };
       await ask(signal, firstToken(), { request: empty }, (client) => client.embed(empty));
@@ -193,7 +199,7 @@ export function createUpstream({
     return vectors({ request, asker }, signal, embeddingsSchema, (client) => client.embeddings(outline));
   }
 
-  /** What waits in the line of a Hearth that is asked. */
+  /** The queue of an upstream that is a Hearth. */
   async function askQueue(): Promise<InnerQueue> {
     const call = new Call(life.signal, clock);
     try {
@@ -251,17 +257,20 @@ function longEnough(keepAlive: string | number): string | number {
   return seconds >= 0 && seconds < 1 ? LEAST_KEEP_ALIVE : keepAlive;
 }
 
-/** Without what is undefined. */
+/** Drops undefined fields. */
 function present<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** What the library sends, which is a plain object. */
+/** The library sends its headers as a plain object. */
 function lowerCased(headers: object): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
 }
 
-/** As much of an answer as the library looks at. A real Response has Node load its fetch, half as long as Node's start. */
+/**
+ * The parts of a Response that the library uses. A real Response makes Node load its fetch, which takes half as long as
+ * Node's start.
+ */
 function asResponse(text: string): Response {
   const answer: Pick<Response, 'ok' | 'text' | 'json'> = {
     ok: true,

@@ -1,5 +1,5 @@
-// Whether what answers at the address is a Hearth, and what that one is told beside a request: for whom it is, since it has a
-// line, people who go first, and kept answers of its own. An Ollama is told nothing of that.
+// Detects whether the upstream is a Hearth, and adds headers to requests for one: it has a queue, callers who may go
+// first, and a cache of its own, so it is told on whose behalf a request comes. An Ollama gets none of them.
 import { CALLER_HEADER, HEARTH_HEADER, type Asker } from '../contract/behind.ts';
 import { PRIORITY } from '../contract/chat/chat-request.ts';
 
@@ -9,10 +9,10 @@ const SEEN = HEARTH_HEADER.toLowerCase();
 const NOBODY: Readonly<Record<string, string>> = {};
 
 export class Peer {
-  /** Where a Hearth was seen last. */
+  /** The address at which a Hearth was seen last. */
   #at: string | undefined;
 
-  /** Takes the headers of an answer to GET /api/version, whatever its status. */
+  /** Reads the headers of an answer to GET /api/version, whatever its status. */
   greeted(url: string, headers: Headers): void {
     if (headers[SEEN] !== undefined) this.#at = url;
     else if (this.#at === url) this.#at = undefined;
@@ -22,7 +22,7 @@ export class Peer {
     return this.#at === url;
   }
 
-  /** What goes up with a request to this address, by name in lower case. */
+  /** Headers for a request to this address, by name in lower case. */
   headersFor(url: string, asker: Asker | undefined): Readonly<Record<string, string>> {
     if (asker === undefined || !this.isHearth(url)) return NOBODY;
     const { caller, class: of, priority, id, cache } = asker;
@@ -35,7 +35,7 @@ export class Peer {
   }
 }
 
-/** What may stand in a header (RFC 9110, 5.5). */
+/** Keeps only characters that are allowed in a header (RFC 9110, 5.5). */
 function printable(text: string): string {
   return text.replaceAll(/[^ -~]/g, '?').trim() || 'unknown';
 }

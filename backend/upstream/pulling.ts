@@ -1,5 +1,5 @@
-// Models that come to the disk and leave it: Ollama's pull, whose lines are told as they come, and its delete. A pull ends with
-// the line "success", with a line that has an error (its status was sent long before), or it broke off.
+// Downloads and deletes models: Ollama's pull, whose lines are reported as they come, and its delete. A pull ends with
+// the line "success", with a line that has an error (the status was sent long before), or with a broken connection.
 import { z } from 'zod';
 import type { PullStep } from '../contract/pull-view.ts';
 import { AppError } from '../contract/errors.ts';
@@ -9,9 +9,12 @@ import type { Exchange } from './exchange.ts';
 import { cutShort, malformed, notDone } from './failure.ts';
 import { answerIn, textOf } from './ndjson.ts';
 
-/** Ollama begins a piece anew of which nothing came for 30 s (its server/download.go); it had three tries. Milliseconds. */
+/**
+ * Ollama restarts a part of which nothing came for 30 s (its server/download.go); this allows three retries.
+ * Milliseconds.
+ */
 const SILENT_MS = 120_000;
-/** While it compares what came with its digests it says nothing; that takes a minute for 40 GB on a slow disk. Milliseconds. */
+/** Ollama is silent while it verifies digests, which takes a minute for 40 GB on a slow disk. Milliseconds. */
 const CHECK_MS = 3_600_000;
 /** Longer than any line of a pull. Characters. */
 const LONGEST = 1024 * 1024;
@@ -49,7 +52,7 @@ export async function pulled(
       const read = stepSchema.safeParse(answerIn(text, answer.access));
       if (!read.success) throw malformed('a line of a download in an unknown form', read.error);
       const step = read.data;
-      // The same again several times a second is no progress.
+      // The same line several times a second is not progress.
       if (step.status !== last?.status)
         call.expect(step.status.startsWith('verifying') ? CHECK_MS : SILENT_MS, stalled);
       else if (step.completed !== last.completed) call.resume();
@@ -61,7 +64,7 @@ export async function pulled(
   } catch (error) {
     throw call.signal.aborted ? call.signal.reason : error;
   } finally {
-    // Closes the connection, which ends the pull, unless it has ended.
+    // Closes the connection, which cancels a pull that still runs.
     call.close();
   }
 }

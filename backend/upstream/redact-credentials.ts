@@ -1,11 +1,11 @@
-// An error answer may repeat the credentials that were sent: error pages of proxies do, and sign-in addresses. They are taken
-// out before anybody else (a caller, a sentence, the log) sees it. Good answers are left alone: a model may say any word.
+// Removes credentials from error answers: error pages of proxies and sign-in addresses may repeat them. This happens
+// before a caller, a message or the log sees the answer. Successful answers are left alone: a model may say any word.
 import { Buffer } from 'node:buffer';
 import { Readable } from 'node:stream';
 import type { Access } from './access.ts';
 import { MAX_ERROR_BYTES } from './error-body.ts';
 
-/** An answer with its headers, and with whom it is from. */
+/** An answer with its headers, and the server that sent it. */
 export interface Inward {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -14,8 +14,8 @@ export interface Inward {
 }
 
 /**
- * The answer without the secrets that were sent for it, where it is not 2xx and some were sent; its body then ends after
- * MAX_ERROR_BYTES. A body that is packed (gzip) stays as it is.
+ * Removes the sent credentials from an answer that is not 2xx; its body then ends after MAX_ERROR_BYTES. A compressed
+ * body (gzip) stays as it is.
  */
 export function withoutCredentials(answer: Inward): Inward {
   const { status, headers, body, access } = answer;
@@ -47,7 +47,7 @@ async function* bodyWithout(
     bytes += chunk.length;
     if (bytes > MAX_ERROR_BYTES) break;
   }
-  // Byte for byte, whatever the text is written in.
+  // Byte for byte, in any encoding.
   const text = Buffer.concat(parts).subarray(0, MAX_ERROR_BYTES).toString('latin1');
   yield Buffer.from(access.withoutSecrets(text), 'latin1');
 }

@@ -1,5 +1,6 @@
-// Requests handed on to Ollama as they came, byte for byte, for routes that Hearth has nothing to add to.
-// How long Ollama may say nothing is bounded by what is asked for. It waits for no slot, keeps nothing and reads no body; headers that must not travel are taken off by whoever calls.
+// Passes requests on to Ollama unchanged, byte for byte, for routes where Hearth adds nothing. The kind of request
+// decides how long Ollama may be silent. The relay does not queue, keeps nothing and reads no body; its callers remove
+// headers that must not travel.
 import { Readable } from 'node:stream';
 import type { Clock, ReadConfig, Relay, RelayAnswer, RelayRequest } from '../core/ports.ts';
 import { accessOf } from './access.ts';
@@ -24,7 +25,7 @@ export interface RelayOptions {
 export function createRelay({ config, clock, via, name, peer }: RelayOptions): Relay & { close(): Promise<void> } {
   const wire = createWire({ config, via, name, peer });
 
-  /** How long nothing may come: at first, and then between two pieces. */
+  /** Limits of silence: before the first piece, then between pieces. */
   function limitsOf(kind: RelayRequest['kind']): readonly [Limit, Limit] | undefined {
     const { ollama } = config();
     const { connect_timeout_ms: ms, first_token_timeout_seconds: first, timeout_seconds: next } = ollama;
@@ -44,7 +45,7 @@ export function createRelay({ config, clock, via, name, peer }: RelayOptions): R
     try {
       const answer = await wire.call({ ...request, body: sendable(body, expect(first)) }, call.signal);
       const { status, headers } = answer;
-      // A caller would take it for an answer to his own key, and a browser would ask him for a password.
+      // A caller would take the refusal for one of its own key, and a browser would ask for a password.
       if (isDenied(status)) {
         const { text } = await textOf(answer.body, MAX_ERROR_BYTES);
         throw denied(answer.access, status, { contentType: String(headers['content-type'] ?? ''), text });
@@ -60,7 +61,10 @@ export function createRelay({ config, clock, via, name, peer }: RelayOptions): R
   return { forward, close: wire.close };
 }
 
-/** The body; a connection that breaks under it is Ollama's failure, a signal that aborts is not. `begun`: a piece has come. */
+/**
+ * The body. A connection that breaks is Ollama's failure; an aborted signal is not. `begun` is called at the first
+ * piece.
+ */
 async function* whole(
   body: AsyncIterable<Uint8Array>,
   call: Call,
@@ -69,7 +73,7 @@ async function* whole(
   let pieces = 0;
   try {
     for await (const piece of body) {
-      // How long its reader takes is not Ollama's silence.
+      // The client's reading time is not Ollama's silence.
       call.hold();
       if (pieces++ === 0) begun();
       yield piece;
@@ -82,7 +86,7 @@ async function* whole(
   }
 }
 
-/** `sent`: all of it has been read. */
+/** The body to send; `sent` is called when all of it was read. */
 function sendable(body: RelayRequest['body'], sent: () => void): Readable | Uint8Array | null {
   if (body !== null && !(body instanceof Uint8Array)) return Readable.from(toEnd(body, sent), { objectMode: false });
   sent();

@@ -1,5 +1,5 @@
-// What stands in the place of Ollama while a recording is replayed: it has the models of the recording, and nothing runs.
-// Clients that look before they ask find what they look for, and no connection is made.
+// Stands in for Ollama while a recording is replayed: it lists the models of the recording, and nothing runs. Clients
+// that list models before they ask find them, and no connection is made.
 import { AppError } from '../contract/errors.ts';
 import { canonicalName } from '../contract/model-name.ts';
 import { sentence, quotation } from '../contract/sentence.ts';
@@ -12,7 +12,7 @@ export interface ReplayedOptions {
   recordings(): Pick<Recordings, 'models'>;
 }
 
-/** Ollama, or while cache.mode is "replay" what stands in its place. */
+/** Ollama, or its stand-in while cache.mode is "replay". */
 export function unlessReplayed(ollama: Upstream, options: ReplayedOptions): Upstream {
   const replayed = replayedUpstream(options);
   const now = (): Upstream => (isReplaying(options) ? replayed : ollama);
@@ -32,7 +32,7 @@ export function unlessReplayed(ollama: Upstream, options: ReplayedOptions): Upst
   };
 }
 
-/** The same for what is handed on in other words. */
+/** The relay, or its stand-in while cache.mode is "replay". */
 export function relayUnlessReplayed(relay: Relay, options: ReplayedOptions): Relay {
   return {
     forward: async (request, signal) =>
@@ -71,7 +71,7 @@ function replayedUpstream(options: ReplayedOptions): Upstream {
   };
 }
 
-/** Answers what only looks, in Ollama's form. Throws not_cached for all else. */
+/** Answers lookups in Ollama's form. Throws not_cached for everything else. */
 async function answerTo({ method, path, body }: RelayRequest, models: readonly InstalledModel[]): Promise<RelayAnswer> {
   const route = `${method === 'HEAD' ? 'GET' : method} ${path.replace(/\?.*$/s, '')}`;
   switch (route) {

@@ -1,13 +1,13 @@
-// What Ollama answers in one piece (lists, versions, vectors, parameters), checked at the border and turned into our own
-// shapes. Pure. Lenient toward servers of any age: an absent or null field is an empty one. Answers that come line by line
-// are reply.ts.
+// Checks what Ollama answers in one piece (lists, versions, vectors, parameters) and turns it into Hearth's own types.
+// Pure. Lenient with servers of any age: an absent or null field counts as empty. reply.ts reads answers that come line
+// by line.
 import { z } from 'zod';
 import type { EmbedReply, InstalledModel, LoadedModel, Modelfile } from '../core/ports.ts';
 
 const text = z.string().nullish();
 const bytes = z.number().nonnegative().nullish();
 
-/** `name` and `model` are the same name twice; the older one of them may be missing. */
+/** `name` and `model` hold the same name; servers may leave one of them out. */
 const named = { name: text, model: text, digest: text, size: bytes };
 
 /** Answer of /api/tags. */
@@ -67,7 +67,7 @@ export const psSchema = z
 /** Answer of /api/version. */
 export const versionSchema = z.object({ version: z.string() }).transform(({ version }) => version);
 
-/** Milliseconds since 1970 of a Go time, which has up to nine decimals and any year; 0 when it says nothing. */
+/** Milliseconds since 1970 of a Go time, which has up to nine decimals and any year; 0 if it cannot be read. */
 function instant(time: string | null | undefined): number {
   const at = Date.parse(time ?? '');
   return Number.isNaN(at) ? 0 : at;
@@ -91,7 +91,7 @@ export const embedSchema = z
     prompt_eval_count: reply.prompt_eval_count ?? 0,
   }));
 
-/** Answer of the legacy /api/embeddings, which tells no figures. */
+/** Answer of the legacy /api/embeddings, which has no metrics. */
 export const embeddingsSchema = z.object({ embedding: vector.nullable() }).transform(({ embedding }): EmbedReply => ({
   vectors: [embedding ?? []],
   total_duration: 0,
@@ -99,12 +99,12 @@ export const embeddingsSchema = z.object({ embedding: vector.nullable() }).trans
   prompt_eval_count: 0,
 }));
 
-/** The `capabilities` of /api/show; undefined from servers that do not tell them. */
+/** The `capabilities` of /api/show; undefined from servers without them. */
 export const capabilitiesSchema = z
   .object({ capabilities: z.array(z.string()).nullish() })
   .transform(({ capabilities }) => capabilities ?? undefined);
 
-/** The `parameters` of /api/show: a text block, a name and a value on each line, in any order. */
+/** The `parameters` of /api/show: a text block with a name and a value on each line, in any order. */
 export const parametersSchema = z.object({ parameters: text }).transform(({ parameters }) => {
   const found = new Map<string, string[]>();
   for (const whole of (parameters ?? '').split('\n')) {
@@ -128,8 +128,8 @@ export const parametersSchema = z.object({ parameters: text }).transform(({ para
 const BLOB = /sha256[-:]([0-9a-f]{64})"?$/;
 
 /**
- * What a runner is loaded from: the FROM, ADAPTER and DRAFT lines at the head of a Modelfile, which Ollama writes before
- * all else (server/images.go, Model.String). Undefined where they name no blob, as those of cloud models.
+ * The blobs that a runner is loaded from: the FROM, ADAPTER and DRAFT lines at the head of a Modelfile, which Ollama
+ * writes before all else (server/images.go, Model.String). Undefined if they name no blob, as for cloud models.
  */
 function weightsOf(modelfile: string): string | undefined {
   const blobs: string[] = [];
@@ -143,14 +143,14 @@ function weightsOf(modelfile: string): string | undefined {
   return blobs.length === 0 ? undefined : blobs.join(' ');
 }
 
-/** What a model's file says of itself; the architecture's name comes before each key. */
+/** Keys of the model file's metadata, each with the architecture's name in front. */
 const CONTEXT_LENGTH = /^[^.]+\.context_length$/;
 const VECTOR_LENGTH = /^[^.]+\.embedding_length$/;
 
-/** A licence is told by its first line, and the next one where that has its version. */
+/** A licence is named by its first line, plus the next one if that has the version. */
 const LONGEST_NAME = 80;
 
-/** "Apache License Version 2.0, January 2004", from the whole text of it. */
+/** "Apache License Version 2.0, January 2004", from the full text of the licence. */
 function licenseName(whole: string): string | undefined {
   const [first, next = ''] = whole
     .split('\n')
@@ -160,7 +160,7 @@ function licenseName(whole: string): string | undefined {
   return (/^version\b/i.test(next) ? `${first} ${next}` : first).slice(0, LONGEST_NAME);
 }
 
-/** Answer of /api/show, as far as a Modelfile is told in it. */
+/** Answer of /api/show: the Modelfile and what describes it. */
 export const modelfileSchema = z
   .object({
     parameters: text,

@@ -1,6 +1,6 @@
-// The lines of an answer that Ollama writes, checked at the border and turned into our own events. Pure.
-// Lenient toward servers of any age: an absent or null field is an empty one and unknown fields are carried along.
-// Only a field of a wrong type, on which an answer's meaning would depend, is refused.
+// Checks the lines of an answer that Ollama generates and turns them into Hearth's own events. Pure.
+// Lenient with servers of any age: absent and null fields count as empty, unknown fields are kept. Only a field of a
+// wrong type that would change the answer's meaning is refused.
 import { z } from 'zod';
 import { type ToolCall, toolCallSchema } from '../contract/chat/chat-request.ts';
 import {
@@ -21,9 +21,9 @@ const KNOWN_MESSAGE = new Set(['role', 'content', 'thinking', 'tool_calls']);
 const KNOWN_GENERATED = new Set(['response', 'thinking', 'tool_calls', ...KNOWN_CHUNK]);
 
 /**
- * The events of one line of /api/chat or /api/generate: a piece, or the end when the line says `done:true`, or both,
- * since in native mode the last line itself brings the tool calls. `now` stands in for a missing created_at.
- * Throws AppError upstream_failed.
+ * The events of one line of /api/chat or /api/generate: a piece, or the end when the line has `done:true`, or both,
+ * since in native mode the last line itself carries the tool calls. `now` replaces a missing created_at. Throws
+ * AppError upstream_failed.
  */
 export function eventsIn(family: Family, chunk: Fields, now: () => number): readonly ChatEvent[] {
   const chat = family === 'chat';
@@ -45,7 +45,7 @@ export function eventsIn(family: Family, chunk: Fields, now: () => number): read
     ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
     ...(done ? { last: true } : extra),
   };
-  // An empty piece before the end is passed on too: whoever shows chunks as they come shows this one.
+  // An empty piece before the end is passed on too: clients that show chunks as they come get this one.
   const joined = done && !isEmptyPiece(piece);
   if (!done) return [{ type: 'piece', piece }];
   const end: ChatEvent = { type: 'end', end: { ...endOf(chunk, now), ...extra, ...(joined ? { joined } : {}) } };
@@ -56,7 +56,7 @@ function endOf(chunk: Fields, now: () => number): End {
   const { created_at: createdAt, done_reason: reason } = chunk;
   return {
     created_at: typeof createdAt === 'string' ? createdAt : new Date(now()).toISOString(),
-    // Servers before 0.1.40 name no reason; they had only this one and "length", which they did not tell apart.
+    // Servers before 0.1.40 give no reason; they knew only "stop" and "length" and did not tell them apart.
     done_reason: typeof reason === 'string' && reason !== '' ? reason : 'stop',
     metrics: metricsOf(chunk),
   };
@@ -101,8 +101,8 @@ function toolCallsOf(value: unknown): readonly ToolCall[] {
 }
 
 /**
- * A call whose arguments are an object. Older servers write those of a call without any as null, and servers that are
- * only like Ollama write them as OpenAI does, as a JSON text.
+ * A call whose arguments are an object. Older servers write null when there are none, and servers that imitate Ollama
+ * write them as OpenAI does, as JSON text.
  */
 function withArguments(call: unknown): unknown {
   const { function: called } = Object(call) as { function?: { arguments?: unknown } | null };
@@ -119,7 +119,7 @@ function argumentsIn(given: unknown): unknown {
   }
 }
 
-/** The fields that are not known; undefined where there are none, as in nearly every line. */
+/** The unknown fields; undefined if there are none, as in nearly every line. */
 function without(fields: Fields, known: ReadonlySet<string>): Fields | undefined {
   const names = Object.keys(fields).filter((name) => !known.has(name));
   return names.length === 0 ? undefined : Object.fromEntries(names.map((name) => [name, fields[name]]));

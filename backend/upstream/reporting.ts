@@ -1,12 +1,12 @@
-// An upstream whose every call tells the watch how it went, for the breaker and for the list of models, and that it hears nothing.
-// Callers need not think of it; the watch's own probes do not go through here.
+// Wraps an upstream so that every call reports its outcome and its silence to the watch, for the breaker and the list
+// of models. Callers need not do anything; the watch's own probes do not pass through here.
 import { asAppError } from '../contract/errors.ts';
 import type { Clock, Family, Relay, RelayAnswer, Tell, Upstream } from '../core/ports.ts';
 import type { StartedWatch } from './watch.ts';
 
 /**
- * A call that has heard nothing for so long has the watch look whether somebody is there; then again after twice as long, up to the
- * second one. A model that loads or reads says nothing either, but its Ollama answers a look at once. Milliseconds.
+ * After this much silence in a call the watch probes whether Ollama is there. The pause doubles after each probe, up to
+ * the second constant. A model that loads or reads is silent too, but its Ollama answers a probe at once. Milliseconds.
  */
 const SILENT_MS = 2000;
 const LONGEST_SILENT_MS = 8000;
@@ -14,7 +14,7 @@ const LONGEST_SILENT_MS = 8000;
 type Reported = Pick<StartedWatch, 'report' | 'invalidate' | 'doubt'>;
 type Timing = Pick<Clock, 'after' | 'elapsed'>;
 
-/** Listens to a call that begins now: `heard` at each sign of life, `over` at its end. */
+/** Listens to a call that begins now: call `heard` at each sign of life and `over` at its end. */
 function listening(
   watch: Pick<Reported, 'doubt'>,
   { after, elapsed }: Timing,
@@ -36,7 +36,7 @@ function listening(
   return { heard: () => (heardAt = elapsed()), over: () => stop() };
 }
 
-/** The same upstream, reporting: how calls end, as Watch.report tells the ends apart; an unknown model makes the list old. */
+/** The upstream with reports: outcomes as Watch.report tells them apart; an unknown model marks the list as old. */
 export function reporting(upstream: Upstream, watch: Reported, clock: Timing): Upstream {
   const failed = (error: unknown): void => {
     const { code, native } = asAppError(error);
@@ -54,12 +54,12 @@ export function reporting(upstream: Upstream, watch: Reported, clock: Timing): U
       throw error;
     }
   }
-  /** The same for one of which nothing comes before its end. */
+  /** Reports a call that sends nothing before its end. */
   async function heardAtEnd<T>(call: Promise<T>): Promise<T> {
     const { over } = listening(watch, clock);
     return await reported(call).finally(over);
   }
-  /** Reports with the end, and not only when all is wound up. */
+  /** Reports at the end event, not only after the cleanup. */
   const written =
     (family: Family): Upstream[Family] =>
     async (request, signal, tell, asker) => {
@@ -94,7 +94,9 @@ export function reporting(upstream: Upstream, watch: Reported, clock: Timing): U
   };
 }
 
-/** The same relay; a connection that fails or breaks has Ollama looked at, and counts for nothing else. */
+/**
+ * The relay with reports: a connection that fails or breaks makes the watch probe Ollama, and counts for nothing else.
+ */
 export function reportingRelay(relay: Relay, watch: Pick<Reported, 'report' | 'doubt'>, clock: Timing): Relay {
   const failed = (error: unknown): void => {
     const { code, broke } = asAppError(error);

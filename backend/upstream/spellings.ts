@@ -1,24 +1,24 @@
-// How others may write a text that they were given: as it is, as JSON, in an address, in a page. Pure.
+// The ways in which other programs may write a given text: plain, as JSON, in a URL, in HTML. Pure.
 import { Buffer } from 'node:buffer';
 
-/** A pattern has bounds; a long text is looked for in parts of about the same length. Characters. */
+/** A pattern has a size limit, so a long text is searched in parts of about equal length. Characters. */
 const LONGEST_PART = 1000;
 
-/** Patterns that together find all of a text that is not empty, in any letters, also in bytes that were read as latin1. */
+/** Patterns that together find a non-empty text, in any case, also in bytes that were decoded as latin1. */
 export function spellings(text: string): RegExp[] {
   const length = Math.ceil(text.length / Math.ceil(text.length / LONGEST_PART));
   const parts = text.match(new RegExp(`[^]{1,${length}}`, 'g')) ?? [];
   return parts.map(spellingOf);
 }
 
-/** How a page (HTML) writes what means something in it. */
+/** How HTML writes characters with a special meaning. */
 const ENTITIES: Readonly<Record<string, string>> = { '"': 'quot', '&': 'amp', '<': 'lt', '>': 'gt', "'": 'apos' };
 
-/** JSON doubles a backslash, JSON within JSON doubles it again; this is as deep as `saidBy` looks. */
+/** JSON doubles a backslash, JSON within JSON doubles it again; this is the depth that `saidBy` reads. */
 const MOST_ESCAPES = 7;
 const ESCAPES = `\\\\{0,${MOST_ESCAPES}}`;
 
-/** A search takes linear time, as each repetition is bounded and no two of them stand side by side. */
+/** Search time is linear: each repetition is bounded, and no two of them are adjacent. */
 function spellingOf(text: string): RegExp {
   const runs = text.match(/\\+|[^\\]/gu) ?? [];
   const patterns = runs.map((run, i) => {
@@ -30,7 +30,7 @@ function spellingOf(text: string): RegExp {
   return new RegExp(patterns.join(''), 'gi');
 }
 
-/** How a character may stand in a text, without backslashes before it. */
+/** The forms of a character, without backslashes before it. */
 function formsOf(char: string): string[] {
   const point = char.codePointAt(0) ?? 0;
   const utf8 = Buffer.from(char);

@@ -1,6 +1,6 @@
-// Which certificates to trust when Ollama is behind https, or Valkey behind TLS: the authorities that Node knows, those of
-// NODE_EXTRA_CA_CERTS, and those in a file of one's own (`ollama.ca_file`, `cluster.ca_file`); and what is shown to a Valkey that
-// wants to know who comes. What to say of a certificate that is not believed is certificate.ts.
+// Which certificates to trust when Ollama is behind https, or Valkey behind TLS: the authorities that Node knows, those
+// of NODE_EXTRA_CA_CERTS, and those in the user's own file (`ollama.ca_file`, `cluster.ca_file`); and Hearth's own
+// certificate for a Valkey that asks for one. certificate.ts words the error for an untrusted certificate.
 import { X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -9,20 +9,20 @@ import * as tls from 'node:tls';
 import { AppError } from '../contract/errors.ts';
 
 /**
- * What a connection is checked against; undefined where nothing is set, and then Node's own way counts. Reads the files
- * anew each time. Throws upstream_untrusted where `caFile`, the value of `setting`, cannot be read or holds no certificate.
+ * The TLS context of a connection; undefined where nothing is set, so that Node's defaults apply. Reads the files anew
+ * each time. Throws upstream_untrusted if `caFile`, the value of `setting`, cannot be read or holds no certificate.
  */
 export async function trustIn(
   caFile: string,
   setting = 'ollama.ca_file',
   shown?: ShownCertificate,
 ): Promise<SecureContext | undefined> {
-  // Node reads it by itself, but not beside a list of ours, and not in a packaged Electron, where the fuse against
-  // NODE_OPTIONS turns it off too. Like Node it is ignored where it cannot be used.
+  // Node reads this file itself, but not beside a list of ours, and not in a packaged Electron, where the fuse against
+  // NODE_OPTIONS disables it too. Like Node, ignore a file that cannot be used.
   const named = process.env['NODE_EXTRA_CA_CERTS'] ?? '';
   const extra = named === '' ? [] : await certificatesIn(named, setting).catch(() => []);
   const own = caFile === '' ? [] : await certificatesIn(caFile, setting);
-  // Also a server's own certificate, or that of an authority between, may stand in the file.
+  // The file may also hold a server's own certificate, or that of an intermediate authority.
   const trusted =
     extra.length + own.length === 0 ? {} : { ca: [...knownToNode(), ...extra, ...own], allowPartialTrustChain: true };
   const identity = shown === undefined ? {} : await identityIn(shown);
@@ -35,7 +35,7 @@ export async function trustIn(
   }
 }
 
-/** Files with a certificate and its key, '' where there is none, and the settings that name them. */
+/** Files of a certificate and its key, '' if there is none, and the settings that name them. */
 export interface ShownCertificate {
   readonly certFile: string;
   readonly keyFile: string;
@@ -53,7 +53,7 @@ async function identityIn({ certFile, keyFile, settings }: ShownCertificate): Pr
   return { cert, key: keyFile === '' ? cert : await read(keyFile, settings.key) };
 }
 
-/** With those of the system where Node was told to use them; it can say so since 22.15. */
+/** Includes the system's certificates if Node was told to use them; Node reports that since 22.15. */
 function knownToNode(): readonly string[] {
   const { getCACertificates } = tls as { readonly getCACertificates?: (of: 'default') => string[] };
   return getCACertificates?.('default') ?? rootCertificates;

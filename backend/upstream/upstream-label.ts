@@ -1,29 +1,29 @@
-// Which Ollama a sentence is about, and how its settings are called there: the one of `ollama.api_url`, or one of several,
-// which has a name and settings of its own. Pure.
+// Which Ollama a message is about, and the names of its settings: the one of `ollama.api_url`, or one of several, which
+// has a name and settings of its own. Pure.
 
 export interface Whose {
-  /** Its address as it may be shown: without user and password. */
+  /** The address without user and password, as it may be shown. */
   readonly url: string;
-  /** Its name in `[[upstreams]]`; undefined where there is one Ollama. */
+  /** The name in `[[upstreams]]`; undefined when there is one Ollama. */
   readonly name?: string | undefined;
 }
 
-/** For the beginning of a sentence. */
+/** The subject at the beginning of a message. */
 export function whoIs({ name }: Pick<Whose, 'name'>): string {
   return name === undefined ? 'Ollama' : `Ollama on ${name}`;
 }
 
-/** The setting of its address. */
+/** The setting of the address. */
 export function urlSetting({ name }: Pick<Whose, 'name'>): string {
   return name === undefined ? 'ollama.api_url' : `the url of ${name} in upstreams`;
 }
 
-/** The settings of what is shown to it. */
+/** The settings of the credentials. */
 export function keySettings({ name }: Pick<Whose, 'name'>): string {
   return name === undefined ? 'ollama.api_key or ollama.headers' : `the key of ${name} in upstreams`;
 }
 
-/** What to do about the address, behind what is wrong with it. */
+/** Advice about the address, for the end of a message. */
 export function startOrSet(whose: Pick<Whose, 'name'>): string {
   return ` Start it, or ${whose.name === undefined ? 'set' : 'correct'} ${urlSetting(whose)}.`;
 }

@@ -1,18 +1,18 @@
-// The state of an Ollama that nothing is known of yet, what a failure says of one, and when two states are the same.
+// The initial state of an Ollama, what each failure says about it, and when two states are equal.
 import type { ErrorCode } from '../contract/errors.ts';
 import type { UpstreamState } from '../core/ports.ts';
 
-/** Failures that show that somebody is there. */
+/** Failures that prove that a server answers. */
 export const ANSWERED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_failed',
   'upstream_untrusted',
   'upstream_unauthorized',
   'upstream_forbidden',
 ]);
-/** Failures by which nobody has told us anything. */
+/** Failures that tell nothing about the server. */
 export const UNASKED: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['upstream_unreachable', 'overloaded']);
 
-/** Before the first look at an address has ended. */
+/** The state before the first probe of an address has ended. */
 export function unknownState(url: string): UpstreamState {
   return {
     url,
@@ -29,7 +29,7 @@ export function unknownState(url: string): UpstreamState {
   };
 }
 
-/** Equal for two states that would be shown the same. */
+/** Equal for two states that look the same to users. */
 export function identity(state: UpstreamState): string {
   return JSON.stringify({ ...state, latency_ms: undefined });
 }

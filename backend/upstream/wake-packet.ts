@@ -1,17 +1,17 @@
-// The packet that wakes a machine (AMD, "Magic Packet Technology", 20213): six bytes of ones, and then the address of its
-// network card sixteen times. Nobody answers it.
+// The packet that wakes a machine (AMD, "Magic Packet Technology", 20213): six bytes of ones, then the address of its
+// network card sixteen times. Nothing answers it.
 import { createSocket } from 'node:dgram';
 import type { WakePlace } from '../contract/upstream-list.ts';
 import type { Log } from '../core/ports.ts';
 import { faultOf } from '../contract/errors.ts';
 
-/** As bytes. `mac` is six bytes in hex with colons. */
+/** The packet's bytes. `mac` is six bytes in hex with colons. */
 export function magicPacket(mac: string): Buffer {
   const card = Buffer.from(mac.replaceAll(':', ''), 'hex');
   return Buffer.concat([Buffer.alloc(6, 0xff), ...Array.from({ length: 16 }, () => card)]);
 }
 
-/** Sends it; that it could not be sent is told in the log alone, since the machine may wake by other means. */
+/** Sends the packet. A failure to send is only logged, since the machine may wake by other means. */
 export function sendMagicPacket({ mac, address, port }: Omit<WakePlace, 'patienceMs'>, log: Log): void {
   const socket = createSocket('udp4');
   const failed = (error: unknown): void => {

@@ -1,5 +1,5 @@
-// The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it.
-// It looks and remembers; it loads nothing, keeps nothing warm and starts no program.
+// The watch over Ollama: whether it answers, which models it has and holds loaded, and the breaker in front of it. The
+// watch only probes and remembers: it loads nothing, keeps nothing warm and starts no program.
 import { AppError, asAppError, faultOf } from '../contract/errors.ts';
 import { withoutUserinfo } from '../contract/secret.ts';
 import type {
@@ -21,39 +21,36 @@ import { shared } from './shared-work.ts';
 import { ANSWERED, identity, UNASKED, unknownState } from './upstream-state.ts';
 import { orAborted, OVER } from '../core/abort.ts';
 
-/** Pause between two probes. */
+/** Pause between two probes. Milliseconds. */
 const PROBE_UP_MS = 15_000;
 const PROBE_DOWN_MS = 2000;
-/** A machine that woke up may find its network only after a while: so long Ollama is not called away. Milliseconds. */
+/** A machine that woke up may find its network late: for this long Ollama is not reported down. Milliseconds. */
 const WAKING_MS = 10_000;
 const PROBE_WAKING_MS = 500;
-/** So long a probe waits for the lists before it tells that Ollama is up. Milliseconds. */
+/** Milliseconds that a probe waits for the lists before it reports that Ollama is up. */
 const LISTS_MS = 500;
 
 export interface WatchOptions {
   readonly upstream: Pick<Upstream, 'tags' | 'ps' | 'version'>;
-  /** In `[[upstreams]]`. */
+  /** The name in `[[upstreams]]`. */
   readonly name?: string | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called once for each change of anything but the latency; never while nothing changed. */
+  /** Called once for each change of anything but the latency; never without a change. */
   onChange(state: UpstreamState): void;
 }
 
 export interface StartedWatch extends Watch {
-  /** Begins to probe, at once and then again. A second call changes nothing. */
+  /** Starts probing, at once and then at intervals. A second call does nothing. */
   start(): void;
-  /** Ends the probing and every look under way, for good; resolves when nothing runs any more. */
+  /** Ends the probing and every lookup for good; resolves when nothing runs any more. */
   stop(): Promise<void>;
-  /**
-   * Probes at once; for after a change of the configuration, and when the machine woke up. With another
-   * `ollama.api_url` everything known is forgotten first. Resolves when the probe has ended; never rejects.
-   */
+  /** Probes at once. With another `ollama.api_url` forgets everything known first. Resolves after the probe. */
   reconfigured(): Promise<void>;
-  /** A call hears nothing: probes at once, unless it is known already that nobody is there. */
+  /** A call is silent: probes at once, unless Ollama is known to be down. */
   doubt(): void;
-  /** The machine woke up: probes at once, and for a moment takes a probe that fails for no news. */
+  /** The machine woke up: probes at once, and ignores failed probes for a moment. */
   woke(): void;
 }
 
@@ -61,7 +58,7 @@ export interface StartedWatch extends Watch {
 export function createWatch({ upstream, name, config, clock, log, onChange }: WatchOptions): StartedWatch {
   const life = new AbortController();
   let shown = { configured: '', address: '' };
-  /** Asked at each request. */
+  /** The current address; read for each request. */
   const address = (): string => {
     const configured = config().ollama.api_url;
     if (shown.configured !== configured) shown = { configured, address: withoutUserinfo(configured) };
@@ -72,12 +69,12 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
   let loaded: readonly LoadedModel[] = [];
   let state = unknownState(address());
   let told = identity(state);
-  /** Numbers of the last question to /api/ps, and of the one whose answer is shown. */
+  /** Numbers of the last request to /api/ps, and of the request whose answer is shown. */
   let psAsked = 0;
   let psShown = 0;
   /** See UpstreamState.away. */
   let away = true;
-  /** The last call through us ended well: what answers there is an Ollama, whatever else it does not tell. */
+  /** The last call through Hearth succeeded: the server is an Ollama, whatever else it does not report. */
   let works = false;
   let wakingUntil = -Infinity;
   /** The last probe found nobody, while the machine was waking up. */
@@ -91,7 +88,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     const now = identity(state);
     if (now === told) return;
     told = now;
-    // What stands in the place of Ollama then is no news.
+    // During a replay the changes of Ollama's stand-in are not logged.
     if (config().cache.mode !== 'replay') logChange(log, before, state);
     onChange(state);
   }
@@ -101,7 +98,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     return new Installed(() => upstream.tags(life.signal), clock.elapsed, staleMs);
   }
 
-  /** Starts over when the configuration names another address than the one `state` speaks of. */
+  /** Starts over when the configuration names another address than `state` has. */
   function followAddress(): void {
     const url = address();
     if (url === state.url) return;
@@ -118,7 +115,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
   async function lookLoaded(signal: AbortSignal): Promise<readonly LoadedModel[]> {
     const asked = ++psAsked;
     const list = await upstream.ps(signal);
-    // An answer that comes after that of a later question must not overwrite it.
+    // An answer must not overwrite that of a later request.
     if (asked > psShown) {
       psShown = asked;
       loaded = list;
@@ -135,14 +132,15 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
         () => upstream.version(life.signal),
         () => (listed = installed.look()),
       ).catch((error: unknown) => {
-        // It gives neither its version nor its models, but chats work.
+        // It reports neither version nor models, but chats work.
         if (works && !UNASKED.has(asAppError(error).code)) return undefined;
         throw error;
       });
       if (obsolete()) return;
       const latency = clock.elapsed() - startedAt;
       breaker.succeeded();
-      // It is up whatever the lists say: servers before 0.1.33 have no /api/ps. What comes late is told when it comes.
+      // Ollama is up whatever the lists say: servers before 0.1.33 have no /api/ps. A late list is published when it
+      // comes.
       const lists = Promise.allSettled([lookLoaded(life.signal), listed ?? installed.look()]);
       await within(LISTS_MS, lists, () => !obsolete() && publish());
       if (obsolete()) return;
@@ -152,7 +150,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     } catch (error) {
       if (obsolete()) return;
       const failure = asAppError(error);
-      // For want of a file handle it was not asked, so that nothing is news.
+      // Without a file handle nothing was asked, so nothing has changed.
       if (failure.code === 'overloaded') return;
       missed = clock.elapsed() < wakingUntil && failure.code === 'upstream_unreachable' && state.status === 'up';
       if (missed) return;
@@ -166,7 +164,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     }
   });
 
-  /** Resolves when the work has ended, or after `ms`; then `late` is called when it has. */
+  /** Resolves when the work has ended, or after `ms`; in the latter case calls `late` when the work ends. */
   async function within(ms: number, work: Promise<unknown>, late: () => void): Promise<void> {
     const enough = new AbortController();
     const limit = clock.sleep(ms, enough.signal).then(
@@ -199,7 +197,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
         if (asAppError(error).code === 'upstream_unreachable') doubt();
       },
     );
-    // If it failed a moment ago, nobody waits for it: it is fetched in the background.
+    // After a recent failure nobody waits for the list: it is fetched in the background.
     if (!installed.failing) await orAborted(look, signal);
     return installed.find(model);
   }
@@ -211,9 +209,12 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     await orAborted(Promise.race([probe.run(), limit]), signal).finally(() => enough.abort(OVER));
   }
 
-  /** A call failed, and no probe has said yet what that means. */
+  /** A call failed, and no probe has explained that yet. */
   const inDoubt = (): boolean => away && state.status === 'up';
-  /** Who is there. A list may come before the probe that asked for it has told the version, and kept answers go by both. */
+  /**
+   * Whether the server is known. A list may come before the probe that asked for it has reported the version, and the
+   * cache depends on both.
+   */
   const isKnown = (): boolean => state.status !== 'unknown' && !inDoubt();
 
   function doubt(): void {
@@ -255,7 +256,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
     },
     async find(signal) {
       if (away) await orAborted(probe.run(), signal);
-      // One that began before a connection broke says nothing.
+      // A probe that began before a connection broke proves nothing.
       if (inDoubt()) await orAborted(probe.run(), signal);
       if (away) throw nobodyThere({ url: state.url, name }, state.reason);
     },
@@ -266,7 +267,7 @@ export function createWatch({ upstream, name, config, clock, log, onChange }: Wa
       if (works) breaker.succeeded();
       if (outcome === 'unreachable') breaker.failed();
       if (away && !before) {
-        // What is on its way was asked of the Ollama that went, and so was what is known.
+        // Requests on their way, and what is known, belong to the Ollama that went away.
         probe.forget();
         installed.expire();
         psShown = psAsked;

@@ -1,5 +1,5 @@
-// Every call to Ollama goes out here: to the address of the settings, with the credentials of the settings,
-// over connections that trust the right certificates. It knows neither what is asked nor what an answer means.
+// The way out for every call to Ollama: to the configured address, with the configured credentials, over connections
+// that trust the right certificates. It knows neither what is asked nor what an answer means.
 import type { Readable } from 'node:stream';
 import { Agent, type Dispatcher } from 'undici';
 import { AppError } from '../contract/errors.ts';
@@ -13,10 +13,10 @@ import { unreachable } from './failure.ts';
 import { Peer } from './peer.ts';
 import { trustIn } from './trust.ts';
 
-/** A request on its way out. */
+/** An outgoing request. */
 export interface Outward {
   readonly method: string;
-  /** Below `ollama.api_url`, with the query. */
+  /** Path below `ollama.api_url`, with the query. */
   readonly path: string;
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string | string[]>>;
@@ -26,26 +26,27 @@ export interface Outward {
 
 export interface Wire {
   /**
-   * Resolves with the headers of the answer, whatever its status: a redirect is not followed, as it may lead to
-   * somebody whom our key is no business of. What was shown does not come back (redact-credentials.ts). Throws upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
+   * Resolves with the headers of the answer, whatever its status. Redirects are not followed: they may lead to a server
+   * that must not see the key. Sent credentials are removed from the answer (redact-credentials.ts). Throws
+   * upstream_unreachable, upstream_untrusted, upstream_failed, or the signal's reason.
    */
   call(request: Outward, signal: AbortSignal): Promise<Inward>;
-  /** Breaks all connections; calls that still run fail. */
+  /** Breaks all connections; running calls fail. */
   close(): Promise<void>;
 }
 
 export interface WireOptions {
   readonly config: ReadConfig;
   readonly via: string | undefined;
-  /** Its name, of several. */
+  /** The upstream's name if there are several. */
   readonly name: string | undefined;
-  /** Learns whether it is a Hearth. */
+  /** Learns whether the server is a Hearth. */
   readonly peer?: Peer | undefined;
 }
 
 /**
- * A wire to `ollama.api_url`; of the settings all but connect_timeout_ms are read anew for each call. `via` goes into
- * Via behind what a caller has in it.
+ * A wire to `ollama.api_url`. All settings but connect_timeout_ms are read anew for each call. `via` is appended to the
+ * caller's Via.
  */
 export function createWire({ config, via, name, peer = new Peer() }: WireOptions): Wire {
   const timeout = config().ollama.connect_timeout_ms;
@@ -53,8 +54,8 @@ export function createWire({ config, via, name, peer = new Peer() }: WireOptions
   let current: { readonly caFile: string | undefined; readonly agent: Promise<Agent> } | undefined;
 
   /**
-   * Connections that believe what the settings say now; those made before end with what runs on them. Without `caFile`
-   * there are no certificates to believe.
+   * Connections that trust what the settings say now; older ones end with the calls on them. Without `caFile` the
+   * connection has no TLS.
    */
   function agentFor(caFile: string | undefined): Promise<Agent> {
     if (current !== undefined && current.caFile === caFile) return current.agent;
@@ -68,8 +69,8 @@ export function createWire({ config, via, name, peer = new Peer() }: WireOptions
 
   async function connected(caFile: string | undefined): Promise<Agent> {
     const secureContext = caFile === undefined ? undefined : await trustIn(caFile);
-    // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a header
-    // (ollama-js#72, #144), and an Agent from npm fits it only while both are of neighbouring versions.
+    // undici's own request with undici's own Agent, not the global fetch: that one gives up after 300 s without a
+    // header (ollama-js#72, #144), and an npm Agent only fits it while both versions are close.
     const agent = new Agent({
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -79,7 +80,7 @@ export function createWire({ config, via, name, peer = new Peer() }: WireOptions
     return agent;
   }
 
-  /** The next call connects anew and reads the files of certificates again. */
+  /** The next call connects anew and reads the certificate files again. */
   function forget(which = current?.agent): void {
     if (current === undefined || current.agent !== which) return;
     current = undefined;
@@ -104,7 +105,7 @@ export function createWire({ config, via, name, peer = new Peer() }: WireOptions
         const dispatcher = await agent;
         signal.throwIfAborted();
         const all = { ...headers, ...marks, ...peer.headersFor(access.url, asker), ...access.headers };
-        // A path must stay a path: as another address it would get the key.
+        // A path must stay a path: as another address it would receive the key.
         const { origin, pathname, search } = new URL(access.url + (path.startsWith('/') ? path : `/${path}`));
         const target = { origin, path: pathname + search, method: method as Dispatcher.HttpMethod };
         const sending = dispatcher.request({ ...target, headers: all, body, signal });

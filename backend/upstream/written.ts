@@ -1,6 +1,6 @@
-// An answer that a model writes, from the bytes of its stream to our events, as they come. Each token passes here, so no
-// client library stands between, and no sequence that is waited for: ollama-js 0.6.4 reads each line a second time through
-// web streams, drops malformed ones with a console.warn, and leaves the connection open when its reader stops early.
+// Reads a generated answer from the bytes of its stream to Hearth's events, as they come. Each token passes here, so no
+// client library and no async iteration stands in between: ollama-js 0.6.4 parses each line a second time through web
+// streams, drops malformed ones with a console.warn, and leaves the connection open when its reader stops early.
 import type { Readable } from 'node:stream';
 import { jsonText } from '../contract/go/exact-json.ts';
 import type { Asker } from '../contract/behind.ts';
@@ -13,7 +13,7 @@ import type { InnerLine } from './inner-line.ts';
 import { Lines } from './ndjson.ts';
 import { eventsIn } from './reply.ts';
 
-/** How long a connection may take to end the body after `done:true`; longer, and it is closed instead of kept. */
+/** How long a connection may take to end the body after `done:true`; after that it is closed instead of reused. */
 const REST_MS = 500;
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
@@ -22,18 +22,18 @@ export interface WrittenParts {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly exchange: Exchange;
-  /** Where what is asked is a Hearth. */
+  /** Set when the upstream may be a Hearth. */
   readonly innerLine?: InnerLine | undefined;
 }
 
-/** What is to be written, and for whom. */
+/** What to generate, and on whose behalf. */
 export interface Written {
   readonly family: Family;
   readonly request: UpstreamRequest;
   readonly asker?: Asker | undefined;
 }
 
-/** Tells the events of one answer. Does and throws what Upstream.chat does. */
+/** Passes the events of one answer to `tell`. Does and throws what Upstream.chat does. */
 export async function written(
   { config, clock, exchange, innerLine }: WrittenParts,
   { family, request, asker }: Written,
@@ -47,7 +47,7 @@ export async function written(
       ? undefined
       : innerLine?.watch(asker.id, (inner) => {
           if (call.signal.aborted) return;
-          // Whoever stands in line there is not silent.
+          // A request that queues there is not silent.
           call.resume();
           tell({ type: 'waiting', waiting: inner === undefined ? RUNNING : { ...RUNNING, inner } });
         });
@@ -63,7 +63,7 @@ export async function written(
         call.expect(idleS * 1000, () => idle(idleS));
       }
       begun = true;
-      // For the rest of the body, which leaves the connection fit for the next call.
+      // For the rest of the body, which leaves the connection reusable.
       if (line['done'] === true) call.expect(REST_MS, notDone);
       for (const event of eventsIn(family, line, clock.now)) tell(event);
     });
@@ -83,14 +83,17 @@ export async function written(
   }
 }
 
-/** Hands on each chunk of a body, to its end. Rejects when the connection breaks, and with what `take` throws: then it is closed. */
+/**
+ * Passes each chunk of a body to `take`, to its end. Rejects when the connection breaks, and with what `take` throws,
+ * which closes the connection.
+ */
 function flowing(body: Readable, take: (bytes: Uint8Array) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const each = (bytes: Uint8Array): void => {
       try {
         take(bytes);
       } catch (error) {
-        // What was read already would be handed on all the same.
+        // Otherwise chunks that were read already would still be passed on.
         body.off('data', each);
         reject(error);
         body.destroy();
