@@ -1,25 +1,27 @@
-// Answers in Anthropic's form, as Ollama writes them (anthropic/anthropic.go): the events of a stream, and whole messages.
-// Pure. What goes wrong is failures.ts.
+// Answers in Anthropic's form, as Ollama writes them (anthropic/anthropic.go): the events of a stream, and whole
+// messages. Pure. failures.ts writes errors.
 import { isIncomplete, type Completion, type End, type Piece } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
 import { cachedTokens } from '../../core/queue/estimate.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An event of a stream. It is named by its type. */
+/** One event of a stream; its event name is its type. */
 export type MessageEvent = Fields & { readonly type: string };
 
-/** What an answer's form depends on beside the answer. */
+/** What an answer's form depends on beside the answer itself. */
 export interface AnthropicFrame {
   /** Without its prefix. */
   readonly id: string;
   /** As the caller spelled it. */
   readonly model: string;
-  /** About how many tokens the prompt has. */
+  /** Estimated number of the prompt's tokens. */
   readonly estimate: number;
 }
 
-/** A whole message. Without anything said its content is an empty list, where Ollama has null, which clients cannot read. */
+/**
+ * A whole message. The content of an empty answer is an empty list, where Ollama sends null, which clients cannot read.
+ */
 export function wholeMessage(completion: Completion, frame: AnthropicFrame): Fields {
   const { content, thinking, tool_calls: calls, end } = completion;
   const blocks = [
@@ -31,17 +33,17 @@ export function wholeMessage(completion: Completion, frame: AnthropicFrame): Fie
 }
 
 /**
- * A stream: a message begins, its blocks come one after the other, each with its beginning and its end, and the message
- * ends. Thinking after a text is a block of its own, where Ollama drops all but the first.
+ * A stream: the message starts, its blocks follow one after another, each with a start and a stop, and the message
+ * stops. Thinking after a text gets a block of its own, where Ollama drops all but the first.
  */
 export class MessageStream {
   readonly #frame: AnthropicFrame;
   #begun = false;
-  /** The block that is open. */
+  /** The kind of the open block. */
   #open: 'thinking' | 'text' | undefined;
   #blocks = 0;
   #calls = 0;
-  /** What came in one chunk with the end: by then the tokens of the prompt are counted. */
+  /** A piece that came in one chunk with the end, held until the end brings the count of the prompt's tokens. */
   #held: Piece | undefined;
 
   constructor(frame: AnthropicFrame) {
@@ -87,7 +89,7 @@ export class MessageStream {
     return [...opening, this.#delta(delta)];
   }
 
-  /** A call comes whole, so its block ends at once. */
+  /** A call arrives whole, so its block stops at once. */
   #called(call: ToolCall): MessageEvent[] {
     const block = { ...called(call, this.#frame.id, this.#calls++), input: {} };
     const delta = { type: 'input_json_delta', partial_json: JSON.stringify(call.function.arguments) };
@@ -117,20 +119,20 @@ function head({ id, model }: AnthropicFrame, content: readonly Fields[]): Fields
   return { id: `msg_${id}`, type: 'message', role: 'assistant', model, content };
 }
 
-/** A call that has no id gets one of this answer's. */
+/** A tool call without an id gets one derived from the answer's id. */
 function called({ id, function: { name } }: ToolCall, answer: string, index: number): Fields {
   return { type: 'tool_use', id: id ?? `call_${answer}_${index}`, name };
 }
 
 const REASONS: Readonly<Record<string, string>> = { stop: 'end_turn', length: 'max_tokens' };
 
-/** Why an answer ended; nothing when Ollama did not say so, which only a whole answer shows. */
+/** Why an answer ended; empty when Ollama did not say, which only a whole answer shows. */
 function reasonOf(end: End, calls: number): Fields {
   if (isIncomplete(end)) return {};
   return { stop_reason: calls > 0 ? 'tool_use' : (REASONS[end.done_reason] ?? 'stop_sequence') };
 }
 
-/** Anthropic counts the tokens of a prompt that were in a cache apart from the others; Ollama tells them since 0.33.3. */
+/** Anthropic counts cached tokens of a prompt apart from the others; Ollama reports them since 0.33.3. */
 function usageOf(end: End): Fields {
   const { prompt_eval_count: prompt, eval_count: output } = end.metrics;
   const cached = cachedTokens(end);

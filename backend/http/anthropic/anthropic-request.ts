@@ -1,6 +1,7 @@
-// From a body on Anthropic's routes to the same question in Ollama's own form, so that one kept answer serves both. Pure.
-// The rules are Ollama's (anthropic/anthropic.go, middleware/anthropic.go): `tool_choice` and blocks of other kinds are
-// passed over there too.
+// Translates a body on Anthropic's routes to the same question in Ollama's own form, so that one cached answer serves
+// both. Pure.
+// The rules are Ollama's (anthropic/anthropic.go, middleware/anthropic.go), which ignores `tool_choice` and blocks of
+// unknown types too.
 import {
   anthropicMessages,
   type AnthropicBlock,
@@ -17,9 +18,9 @@ import { readAsGo } from '../go/go-read.ts';
 import { estimatedTokens } from './anthropic-tokens.ts';
 
 export interface AnthropicAsked extends AskedToWrite {
-  /** About how many tokens the prompt has, which a stream says at its beginning. */
+  /** Estimated number of the prompt's tokens, which a stream reports at its start. */
   readonly estimate: number;
-  /** Nothing in Ollama's own form asks the same. */
+  /** True if nothing in Ollama's own form asks the same. */
   readonly untranslatable: boolean;
 }
 
@@ -37,7 +38,7 @@ export function chatFromAnthropic(body: unknown): AnthropicAsked {
   const stream = asked.stream === true;
   return {
     family: 'chat',
-    // Messages that say nothing are left out, and then there may be none.
+    // Messages without content are dropped, which may leave none.
     what: messages.length === 0 ? 'load' : 'run',
     stream,
     ours: ownFields(asked),
@@ -54,13 +55,16 @@ export function chatFromAnthropic(body: unknown): AnthropicAsked {
       model,
     },
     estimate: stream ? estimatedTokens(asked) : 0,
-    // Ollama itself looks up what the model wants to know, has its own words for what was found before, and hands what is
-    // for ollama.com's machines on as it came.
+    // Ollama itself runs the model's web searches, words earlier results in its own way, and hands requests for
+    // ollama.com's machines on unchanged.
     untranslatable: ownTools.length < tools.length || said.some(tellsOfSearch) || isCloudName(model),
   };
 }
 
-/** Body of POST /v1/messages/count_tokens: the estimate. Throws invalid_request in the words of the other route. */
+/**
+ * Body of POST /v1/messages/count_tokens: returns the estimate. Throws invalid_request with the messages of
+ * /v1/messages.
+ */
 export function tokensFromAnthropic(body: unknown): number {
   const asked = messagesRequest(body);
   namedModel(asked.model, 'chat');
@@ -77,25 +81,25 @@ function messagesIn({ messages = [] }: AnthropicMessages): readonly AnthropicMes
   return messages;
 }
 
-/** Anthropic's own tool, whose search is done by Ollama (middleware/anthropic.go, hasWebSearchTool). */
+/** Anthropic's own tool, whose searches Ollama runs (middleware/anthropic.go, hasWebSearchTool). */
 function searchesTheWeb({ type = '' }: AnthropicTool): boolean {
   return type.startsWith('web_search');
 }
 
-/** Blocks of a search that Ollama has done before, and what it has found (anthropic/anthropic.go, convertMessage). */
+/** Blocks of an earlier search by Ollama, and of its results (anthropic/anthropic.go, convertMessage). */
 const OF_A_SEARCH: ReadonlySet<string | undefined> = new Set(['server_tool_use', 'web_search_tool_result']);
 
 function tellsOfSearch({ content }: AnthropicMessage): boolean {
   return content.some(({ type }) => OF_A_SEARCH.has(type));
 }
 
-/** A text, or blocks whose texts are joined. Everything else says nothing. */
+/** A text, or blocks whose texts are joined. Everything else is ignored. */
 function systemOf(system: unknown): readonly Native[] {
   const content = typeof system === 'string' ? system : textsIn(system);
   return content === '' ? [] : [{ role: 'system', content }];
 }
 
-/** Ollama looks into these lists by the exact names. */
+/** Ollama reads these lists by their exact field names. */
 function textsIn(list: unknown): string {
   return objectsIn(list)
     .map(({ type, text }) => (type === 'text' && typeof text === 'string' ? text : ''))
@@ -109,8 +113,8 @@ function objectsIn(list: unknown): readonly Native[] {
 const isObject = (value: unknown): value is Native => goTypeOf(value) === 'map[string]interface {}';
 
 /**
- * One message as Ollama's own (convertMessage): texts are joined, the last thinking counts, and each result of a tool is a
- * message by itself, before what a user says with it.
+ * One message in Ollama's form (convertMessage): texts are joined, the last thinking wins, and each tool result becomes
+ * a message of its own, before the text that the user sent with it.
  */
 function nativeMessages({ role: spelled, content: blocks }: AnthropicMessage): readonly Native[] {
   const role = spelled.toLowerCase();
@@ -156,7 +160,7 @@ function resultOf({ content, tool_use_id: id = '' }: AnthropicBlock): Native {
   };
 }
 
-/** Base64 alone; `none`: what is said where there is no source. */
+/** Accepts base64 only; `none`: the error message when there is no source. */
 function imageOf(source: unknown, none: string): string {
   if (!isObject(source)) throw refusal(none);
   const { type, data } = source;
@@ -188,7 +192,7 @@ const LEVELS: Readonly<Record<string, string>> = {
   max: 'max',
 };
 
-/** A switch, or else the effort. Other words, such as "adaptive", say nothing. */
+/** The switch wins over the effort. Other words, such as "adaptive", set nothing. */
 function thinkOf({ thinking, output_config: output }: AnthropicMessages): boolean | string | undefined {
   if (thinking?.type === 'enabled') return true;
   if (thinking?.type === 'disabled') return false;

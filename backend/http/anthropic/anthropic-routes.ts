@@ -1,4 +1,4 @@
-// The routes of Anthropic's dialect. What runs is the same as on Ollama's own routes; only the form differs.
+// The routes of Anthropic's dialect. The work behind them is the same as on Ollama's own routes; only the form differs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ChatEvent, isEmptyPiece, isIncomplete } from '../../contract/chat/chat.ts';
 import { answerWritten, bodyOf, type DropInParts, meaningOf, type Voice, type Writing } from '../dialect/drop-in.ts';
@@ -18,7 +18,7 @@ export function anthropicHandlers(parts: DropInParts) {
   };
 }
 
-/** What Ollama says of an empty body here. */
+/** Ollama's error message for an empty body on these routes. */
 const NO_BODY = 'EOF';
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
@@ -27,7 +27,8 @@ const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE };
 const WRITING: Writing<AnthropicAsked> = {
   nothing: NO_BODY,
   read: chatFromAnthropic,
-  // Claude Code asks every model to think; Ollama lets it go on with those that cannot (server/routes.go, relax_thinking).
+  // Claude Code asks every model to think; Ollama ignores that for models that cannot (server/routes.go,
+  // relax_thinking).
   thinksIfAble: true,
   unchanged: ({ untranslatable }) => untranslatable,
   formOf: ({ estimate }) => String(estimate),
@@ -53,12 +54,13 @@ function events(all: readonly MessageEvent[]): string {
   return all.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('');
 }
 
-/** May come anywhere in a stream. */
+/** Allowed anywhere in a stream. */
 const PING = events([{ type: 'ping' }]);
 
 /**
- * POST /v1/messages/count_tokens. Ollama has no such route, but Claude Code asks here again and again how full its context is
- * (litellm#13252). An estimate is all that Ollama itself has before a run, so that is told, and said to be one.
+ * POST /v1/messages/count_tokens. Ollama has no such route, but Claude Code calls it repeatedly to learn how full its
+ * context is (litellm#13252). Ollama itself has only an estimate before a run, so this returns the estimate and marks
+ * it as one.
  */
 async function countTokens(parts: DropInParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const tokens = meaningOf(await bodyOf(parts, req), NO_BODY, tokensFromAnthropic);

@@ -1,11 +1,11 @@
-// About how many tokens a prompt has, by Ollama's own rule of thumb: a quarter of its bytes (anthropic/anthropic.go,
-// EstimateCountTokens). Pictures count for nothing there. Pure.
+// Estimates the tokens of a prompt by Ollama's own rule of thumb: a quarter of its bytes (anthropic/anthropic.go,
+// EstimateCountTokens). Pictures count as nothing there. Pure.
 import { contentBlock, type AnthropicBlock, type AnthropicMessages } from '../../contract/chat/anthropic-bodies.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
 
 const BYTES_PER_TOKEN = 4;
 
-/** At least one where there is a message or a system prompt. */
+/** At least one when there is a message or a system prompt. */
 export function estimatedTokens({ system, messages = [], tools = [] }: AnthropicMessages): number {
   let size = Array.isArray(system) ? sum(system as readonly AnthropicBlock[], blockSize) : textSize(system);
   size += sum(messages, ({ role, content }) => textSize(role) + sum(content, blockSize));
@@ -16,7 +16,7 @@ export function estimatedTokens({ system, messages = [], tools = [] }: Anthropic
   return Math.max(least, Math.floor(size / BYTES_PER_TOKEN));
 }
 
-/** What is no object, or has no text, counts for nothing. */
+/** A value that is not an object, or has no text, counts as nothing. */
 function blockSize(block: AnthropicBlock | null): number {
   const { type, text, thinking } = Object(block) as AnthropicBlock;
   const isWhole = block !== null && (type === 'tool_use' || type === 'tool_result');

@@ -1,4 +1,4 @@
-// Files and batches as OpenAI writes them. Pure.
+// Files and batches in OpenAI's form. Pure.
 import type { Batch, BatchState, KeptFile } from '../../core/offline/offline-store.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -55,7 +55,7 @@ export function batchObject(batch: Batch): Fields {
 
 const ENDED: ReadonlySet<BatchState> = new Set(['failed', 'completed', 'expired', 'cancelled']);
 
-/** A page of a list. `found` has one more than `limit` where there are more. */
+/** One page of a list. `found` has one entry more than `limit` if more pages follow. */
 export function listObject(found: readonly Fields[], limit: number): Fields {
   const data = found.slice(0, limit);
   return {

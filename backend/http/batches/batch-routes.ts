@@ -1,4 +1,4 @@
-// The routes of OpenAI's batches: create, list, look at, cancel.
+// The routes of OpenAI's batches: create, list, show, cancel.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newBatchSchema, windowMs } from '../../contract/chat/openai-batch.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
@@ -19,10 +19,10 @@ export interface BatchParts {
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE, 'Cache-Control': 'no-store' };
 const MB = 1024 * 1024;
-/** OpenAI's own bounds for a page. */
+/** OpenAI's own limits of a page. */
 const PAGE = { usual: 20, most: 100 } as const;
 
-/** The handlers of the routes of batches. */
+/** The handlers of the batch routes. */
 export function batchHandlers(parts: BatchParts) {
   const on = handlersWith(parts);
   return {
@@ -55,7 +55,7 @@ async function createBatch({ offline, config }: BatchParts, req: IncomingMessage
 async function listBatches({ offline }: BatchParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const page = pageOf(queryOf(req), PAGE.usual, PAGE.most);
   const watcher = watcherOf(req);
-  // Behind a batch that is not there nothing comes, which would look like the end of the list.
+  // A page after an unknown batch would be empty and look like the end of the list: throw instead.
   if (page.after !== undefined) offline.get(page.after, watcher);
   const found = offline.list(watcher === LOCAL ? undefined : watcher, page);
   sendJson(res, 200, listObject(found.map(batchObject), page.limit), JSON_HEADERS);

@@ -1,4 +1,4 @@
-// The routes of OpenAI's files, as far as batches need them: hand in, list, look at, fetch, delete.
+// The routes of OpenAI's files, as far as batches need them: upload, list, show, download, delete.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileExpirySchema } from '../../contract/chat/openai-batch.ts';
 import { parseInput } from '../../contract/chat/parse.ts';
@@ -23,13 +23,13 @@ export interface FileParts {
 
 const JSON_HEADERS = { 'Content-Type': OPENAI_JSON_TYPE, 'Cache-Control': 'no-store' };
 
-/** What of the form is no file may be this long: all names and texts together, in characters. */
+/** Limit of the form's fields beside the file: all names and texts together, in characters. */
 const MOST_FIELDS = 16 * 1024;
 const FIELDS_TOO_LONG = `What the form has beside its file is over ${MOST_FIELDS} characters. Send purpose and file alone.`;
-/** OpenAI's own bound for a page. */
+/** OpenAI's own limit of a page. */
 const PAGE = 10_000;
 
-/** The handlers of the routes of files. */
+/** The handlers of the file routes. */
 export function fileHandlers(parts: FileParts) {
   const on = handlersWith(parts);
   return {
@@ -66,7 +66,7 @@ async function handInFile({ files }: FileParts, req: IncomingMessage, res: Serve
   }
 }
 
-/** The file, once all that belongs to it has come. Throws invalid_request. */
+/** The file, once the whole form has arrived. Throws invalid_request. */
 function ended(upload: Upload | undefined, fields: ReadonlyMap<string, string>): KeptFile {
   if (upload === undefined)
     throw new AppError('invalid_request', 'file is missing. Send the file in a part of that name.');
@@ -84,7 +84,7 @@ function ended(upload: Upload | undefined, fields: ReadonlyMap<string, string>):
   return upload.end(asked.seconds * 1000);
 }
 
-/** The name alone, as it is shown. */
+/** The name without its folders, as it is shown. */
 function nameOf(filename: string | undefined): string {
   return (filename ?? '').split(/[\\/]/).at(-1)?.slice(0, 255) || 'file.jsonl';
 }
@@ -92,7 +92,7 @@ function nameOf(filename: string | undefined): string {
 async function listFiles({ files }: FileParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const query = queryOf(req);
   const page = pageOf(query, PAGE, PAGE);
-  // Behind a file that is not there nothing comes, which would look like the end of the list.
+  // A page after an unknown file would be empty and look like the end of the list: throw instead.
   if (page.after !== undefined) files.get(page.after, watcherOf(req));
   const purpose = query.get('purpose');
   const found = files.list(
@@ -119,7 +119,7 @@ async function showFile({ files }: FileParts, req: IncomingMessage, res: ServerR
 async function sendContent({ files }: FileParts, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { id, bytes } = files.get(idIn(req, '/v1/files/'), watcherOf(req));
   const pieces = files.read(id);
-  // Before the head, so that what is damaged is told in words, unless that is far behind.
+  // Read the first piece before the headers go out, so that damage near the start becomes an error answer.
   const first = await pieces.next();
   res.writeHead(200, {
     'Content-Type': 'application/octet-stream',

@@ -1,4 +1,4 @@
-// Which page of a list a query asks for.
+// Reads the paging parameters of a list from the query string.
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
@@ -8,7 +8,7 @@ export function queryOf(req: IncomingMessage): URLSearchParams {
   return new URL(req.url ?? '/', 'http://localhost').searchParams;
 }
 
-/** Throws invalid_request. */
+/** Reads `after` and `limit`. Throws invalid_request. */
 export function pageOf(query: URLSearchParams, usual: number, most: number): Page {
   const limit = query.get('limit') ?? String(usual);
   const count = /^\d{1,5}$/.test(limit) ? Number(limit) : 0;
@@ -21,14 +21,14 @@ export function pageOf(query: URLSearchParams, usual: number, most: number): Pag
   return { after: query.get('after') ?? undefined, limit: count };
 }
 
-/** Whether a list begins with its oldest. Throws invalid_request. */
+/** Whether the list starts with its oldest entry. Throws invalid_request. */
 export function isOldestFirst(query: URLSearchParams): boolean {
   const order = query.get('order') ?? 'desc';
   if (order === 'asc' || order === 'desc') return order === 'asc';
   throw new AppError('invalid_request', sentence`order must be "asc" or "desc". It was ${quotation(order)}.`);
 }
 
-/** The id in a path, which stands behind `before`. */
+/** The id in a path, which follows `before`. */
 export function idIn(req: IncomingMessage, before: string): string {
   const { pathname } = new URL(req.url ?? '/', 'http://localhost');
   return decodeURIComponent(pathname.slice(before.length).replace(/\/(?:content|cancel)$/, ''));

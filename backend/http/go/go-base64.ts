@@ -1,9 +1,9 @@
-// Base64 as Go's base64.StdEncoding decodes it: padded, line ends skipped, left-over bits ignored. Pure.
+// Decodes base64 as Go's base64.StdEncoding does: padding required, line ends skipped, left-over bits ignored. Pure.
 
-/** Fast, and right for text without line ends. The length is checked apart: a repeated group would exhaust the stack. */
+/** Fast path for text without line ends. The length is checked separately: a repeated group would exhaust the stack. */
 const PLAIN = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** The same base64 without line ends, or why Go refuses it. */
+/** The base64 text without line ends, or why Go refuses it. */
 export function base64Of(text: string): string | { readonly refused: string } {
   if (isPlain(text)) return text;
   const joined = text.replaceAll(/[\r\n]/g, '');
@@ -15,7 +15,9 @@ function isPlain(text: string): boolean {
   return text.length % 4 === 0 && PLAIN.test(text);
 }
 
-/** The byte that Go names (encoding/base64 decodeQuantum): the wrong one, or the beginning of a group that is cut short. */
+/**
+ * Index of the byte that Go names (encoding/base64 decodeQuantum): the wrong byte, or the start of an incomplete group.
+ */
 function firstWrong(bytes: Buffer): number {
   let at = 0;
   const passLines = (): void => {

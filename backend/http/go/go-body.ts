@@ -1,4 +1,4 @@
-// A body as Go reads it. JSON.parse is used where it gives the same result, as it does for what usual clients send. Pure.
+// Reads a body as Go does. Uses JSON.parse where the result is the same, as for the bodies of common clients. Pure.
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../contract/errors.ts';
 import { GoRefusal, type GoType } from '../../contract/go/go-type.ts';
@@ -8,7 +8,10 @@ import { openAiChat, openAiCompletion, openAiEmbeddings } from '../../contract/c
 import { responsesBody } from '../../contract/chat/responses-bodies.ts';
 import { HALF, readExactly } from './go-syntax.ts';
 
-/** Reads a body. What the quick way refuses is read again exactly, since Go's sentences quote what was written. */
+/**
+ * Parses a body with `read`. A body that the fast path refuses is read again exactly, since Go's messages quote the
+ * text.
+ */
 export function readGoBody<T>(bytes: Buffer, read: (body: unknown) => T): T {
   const body = readQuickly(bytes);
   if (body !== undefined) {
@@ -21,7 +24,7 @@ export function readGoBody<T>(bytes: Buffer, read: (body: unknown) => T): T {
   return read(readExactly(withoutMark(bytes)));
 }
 
-/** What JSON.parse makes of a body; undefined where Go would read something else. */
+/** The result of JSON.parse; undefined if Go would read something else. */
 export function readQuickly(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) return undefined;
   const text = withoutMark(bytes).toString('utf8');
@@ -33,28 +36,28 @@ export function readQuickly(bytes: Buffer): unknown {
   }
 }
 
-/** A byte order mark is skipped here; Go refuses it. */
+/** Skips a byte order mark, which Go refuses. */
 export function withoutMark(bytes: Buffer): Buffer {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
-/** Deeper bodies go to the exact reader, which has its own stack. */
+/** Deeper bodies go to the exact reader, which does not recurse. */
 const MOST_QUICK = 100;
 
-/** Whether JSON.parse lost nothing that Go looks at: repeated names, their order, digits, lone surrogates. */
+/** Whether JSON.parse lost nothing that Go notices: repeated names, their order, digits, lone surrogates. */
 export function isPlain(text: string, value: unknown): boolean {
   const halves = /\\u[dD][89a-fA-F]/.test(text);
   const look = { halves, fraction: false };
   const names = namesIn(value, look, 0);
-  // Not below MOST_QUICK: each list that is open there is searched to its end.
+  // A depth over MOST_QUICK gives NaN: the searches below would scan each open list to its end.
   if (Number.isNaN(names)) return false;
   if (look.fraction && (WHOLE_AS_FRACTION.test(text) || ESCAPED_LETTER.test(text))) return false;
   return names === namesInText(text);
 }
 
 /**
- * Where Go wants a whole number it refuses `1.0`, which JSON.parse gives as 1: the names of such fields, and such a number
- * under one of them or in a list under it.
+ * Go refuses `1.0` for a whole number, but JSON.parse returns 1 for it. This finds such a number under the names of
+ * whole-number fields, or in a list under one of them.
  */
 const WHOLE = [
   ...wholeNames([
@@ -71,7 +74,7 @@ const WHOLE = [
 const IS_WHOLE = new RegExp(`^(?:${WHOLE.join('|')})$`, 'iu');
 const WHOLE_AS_FRACTION = new RegExp(String.raw`"(?:${WHOLE.join('|')})"\s*:\s*(?:\[[^\]]*?|-?\d*)\d[.eE]`, 'iu');
 
-/** A name may be written with these. */
+/** A field's name may be written with these escapes. */
 const ESCAPED_LETTER = /\\u00[2-7]/;
 
 /** The names under which a type has a whole number, or a list of them. */
@@ -92,7 +95,10 @@ function wholeNames(
   return found;
 }
 
-/** How many names there are in all; NaN where something is that must be read exactly. `whole`: it stands under WHOLE. */
+/**
+ * Counts the names in a value; NaN if it holds something that must be read exactly. `whole`: the value is under a WHOLE
+ * name.
+ */
 function namesIn(
   value: unknown,
   look: { readonly halves: boolean; fraction: boolean },
@@ -112,7 +118,7 @@ function namesIn(
     return names;
   }
   for (const name in value) {
-    // Names that look like numbers come first in JavaScript, wherever they stood.
+    // JavaScript moves names that look like numbers to the front.
     if (names === 0 && name >= '0' && name < ':' && Object.keys(value).length > 1) return Number.NaN;
     if (look.halves && HALF.test(name)) return Number.NaN;
     const item = (value as Record<string, unknown>)[name];
@@ -123,8 +129,8 @@ function namesIn(
 }
 
 /**
- * How often a quotation mark stands before a colon: once for each name, and for each text that begins with a colon. So
- * the count is never too small, and equal to that of the names only when none came twice.
+ * Counts quotation marks before a colon: one for each name, and one for each text that begins with a colon. So the
+ * count is never too small, and equals that of the names only when no name is repeated.
  */
 function namesInText(text: string): number {
   let count = 0;

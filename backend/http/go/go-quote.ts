@@ -1,6 +1,6 @@
-// A byte as Go's refusals show it (scanner.go quoteChar, strconv.Quote). Pure.
+// Quotes a byte as Go's error messages do (scanner.go quoteChar, strconv.Quote). Pure.
 
-/** As Go quotes a byte: as the character of that number. */
+/** Quotes a byte as the character with that code, as Go does. */
 export function quotedByte(byte: number): string {
   const character = String.fromCharCode(byte);
   if (character === "'") return String.raw`'\''`;
@@ -9,7 +9,7 @@ export function quotedByte(byte: number): string {
   if (named !== undefined) return `'${named}'`;
   const code = byte.toString(16).padStart(2, '0');
   if (byte < 0x20 || byte === 0x7f) return String.raw`'\x${code}'`;
-  // Characters that are not printed: the control characters from 0x80 on, a space that does not break, a soft hyphen.
+  // Characters that are not printable: control characters from 0x80 on, the no-break space, the soft hyphen.
   return (byte >= 0x80 && byte <= 0xa0) || byte === 0xad ? String.raw`'\u00${code}'` : `'${character}'`;
 }
 

@@ -1,6 +1,6 @@
-// JSON into the types of a Go program, by the rules of encoding/json (decode.go): names without regard to case, the last
-// of several counts and is joined to those before it, null says nothing, what is unknown goes along untouched. What does
-// not fit is refused in Go's words. Pure. Text is read by go-syntax.ts, and what the types are is said in the contract.
+// Reads JSON into the types of a Go program, by the rules of encoding/json (decode.go): names match regardless of case,
+// repeated names merge and the last one wins, null sets nothing, unknown fields are kept untouched. Misfits are refused
+// in Go's words. Pure. go-syntax.ts reads the text; the contract defines the types.
 import { ExactJson, jsonText, writeJson } from '../../contract/go/exact-json.ts';
 import {
   fieldNamed,
@@ -14,7 +14,7 @@ import {
 import { base64Of } from './go-base64.ts';
 import { membersOf, namesAsWritten, NumberText, put } from './go-syntax.ts';
 
-/** A value as its type reads it. Throws GoRefusal for the first thing that does not fit, as Go reports it. */
+/** Reads a value by its type. Throws GoRefusal for the first misfit, as Go reports it. */
 export function readAsGo(type: GoType, value: unknown): unknown {
   const reading = new Reading('strict');
   const read = reading.value(type, value, undefined, 0);
@@ -22,7 +22,7 @@ export function readAsGo(type: GoType, value: unknown): unknown {
   return read;
 }
 
-/** As readAsGo, but a value that does not fit stays as it came, so that another server can refuse it in its own words. */
+/** readAsGo, but a misfit stays as it came, so that another server can refuse it in its own words. */
 export function readAsFarAsItFits(type: GoType, value: unknown): unknown {
   return new Reading('lenient').value(type, value, undefined, 0);
 }
@@ -32,17 +32,17 @@ type Fields = Record<string, unknown>;
 /** One run of Unmarshal. A type with its own UnmarshalJSON gets its own run. */
 class Reading {
   readonly #lenient: boolean;
-  /** Names of the fields on the way to where it reads, and the struct that the last one is in. */
+  /** Names of the fields down to the current value, and the struct that holds the last one. */
   readonly #path: string[] = [];
   #struct = '';
-  /** The first misfit; reading goes on after it. */
+  /** The first misfit; reading continues after it. */
   first: GoRefusal | undefined;
 
   constructor(how: 'strict' | 'lenient') {
     this.#lenient = how === 'lenient';
   }
 
-  /** `before`: what an earlier field of the same name has left there. */
+  /** Reads one value. `before`: what an earlier field of the same name left. */
   value(type: GoType, value: unknown, before: unknown, depth: number): unknown {
     if (depth > MOST_TYPED) return this.#untouched(value);
     switch (type.kind) {
@@ -105,9 +105,9 @@ class Reading {
     return isObject(read) && !this.#lenient ? type.own?.finish(read as Fields, readAsGo) : read;
   }
 
-  /** The keys in their order, each once; a JavaScript object would put those that look like numbers first. */
+  /** The keys in their order, each once; a JavaScript object would move keys that look like numbers to the front. */
   #ordered(of: GoType, value: unknown, depth: number): unknown {
-    // Words of buger/jsonparser, which reads these maps in Ollama.
+    // The message of buger/jsonparser, which reads these maps in Ollama.
     if (!isObject(value)) throw new GoRefusal("Value looks like object, but can't find closing '}' symbol");
     const read = new Map<string, unknown>();
     for (const [name, item] of membersOf(value)) {
@@ -154,7 +154,7 @@ class Reading {
     return value === null ? before : this.#whole(value, 'int', -(2n ** 63n), 2n ** 63n - 1n);
   }
 
-  /** Go reads whole numbers by their digits: `1.0` is none (strconv.ParseInt). */
+  /** Go reads whole numbers by their digits: `1.0` is refused (strconv.ParseInt). */
   #whole(value: unknown, go: string, least: bigint, most: bigint): unknown {
     const text = value instanceof NumberText ? value.text : Number.isSafeInteger(value) ? String(value) : undefined;
     if (text === undefined && typeof value !== 'number') return this.#misfit(go, value);
@@ -173,7 +173,9 @@ class Reading {
     return fits ? number : this.#misfit(go, value, `number ${value instanceof NumberText ? value.text : number}`);
   }
 
-  /** A value as it came, whose numbers JavaScript can write again. `checked`: read as `any`, where they must fit. */
+  /**
+   * A value as it came, with numbers that JavaScript can write again. `checked`: read as `any`, where numbers must fit.
+   */
   #untouched(value: unknown, checked?: 'checked'): unknown {
     return settled(
       value,
@@ -182,7 +184,7 @@ class Reading {
   }
 
   #misfit(go: string, value: unknown, came = value instanceof NumberText ? 'number' : kindOf(value)): unknown {
-    // Only one is ever reported, and making a million of them takes seconds.
+    // Only one misfit is ever reported, and creating a million of them takes seconds.
     if (this.#lenient) return settled(value, undefined);
     return this.first === undefined ? this.#note(new GoMismatch(came, go), value) : undefined;
   }
@@ -192,7 +194,7 @@ class Reading {
     return this.#lenient ? settled(value, undefined) : undefined;
   }
 
-  /** What has an UnmarshalJSON of its own: the first thing wrong in it ends everything. */
+  /** Reads a value with an UnmarshalJSON of its own: its first misfit ends everything. */
   #apart(read: (inner: Reading) => unknown, value: unknown): unknown {
     const inner = new Reading(this.#lenient ? 'lenient' : 'strict');
     try {
@@ -206,7 +208,7 @@ class Reading {
     }
   }
 
-  /** A misfit is told with the way to it (decode.go addErrorContext). */
+  /** Adds the path of the field to a misfit (decode.go addErrorContext). */
   #located(refusal: GoRefusal): GoRefusal {
     if (!(refusal instanceof GoMismatch) || (this.#struct === '' && this.#path.length === 0)) return refusal;
     const path = [...this.#path, ...(refusal.field === '' ? [] : [refusal.field])].join('.');
@@ -224,14 +226,14 @@ function isObject(value: unknown): value is object {
   );
 }
 
-/** A value whose names keep their order, as text where JavaScript would put those that look like numbers first. */
+/** A value whose names keep their order: as text if JavaScript would move names that look like numbers to the front. */
 function inOrder(value: unknown): unknown {
   if (!isObject(value) || namesAsWritten(value) === undefined) return value;
   const text = writeJson(value, (inner) => namesAsWritten(inner) ?? Object.keys(inner));
   return text === jsonText(value) ? value : new ExactJson(text);
 }
 
-/** What an item of a list is that was null. */
+/** Go's zero value, for an item of a list that was null. */
 function zeroOf(type: GoType): unknown {
   switch (type.kind) {
     case 'string':
@@ -250,8 +252,8 @@ function zeroOf(type: GoType): unknown {
 }
 
 /**
- * A value without NumberText, changed in place: it is nobody else's. Whole numbers beyond 2^53 stay exact; `tooLarge` is
- * told of what is no number to Go.
+ * Replaces NumberText in a value, in place: nobody else holds it. Whole numbers beyond 2^53 stay exact; `tooLarge` is
+ * called for text that Go cannot read as a number.
  */
 function settled(value: unknown, tooLarge: ((text: string) => void) | undefined): unknown {
   const number = ({ text }: NumberText): unknown => {
@@ -265,7 +267,7 @@ function settled(value: unknown, tooLarge: ((text: string) => void) | undefined)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (typeof next !== 'object' || next === null || next instanceof ExactJson) continue;
     const holder = next as Fields;
-    // Object.keys would make a text of each place in a list.
+    // Object.keys would create a string for each index of a list.
     for (const name of Array.isArray(next) ? next.keys() : Object.keys(next)) {
       const item = holder[name];
       if (item instanceof NumberText) put(holder, name, number(item));

@@ -1,13 +1,13 @@
-// JSON text as Go's encoding/json reads it (scanner.go, decode.go): the slow and exact reader, for bodies that JSON.parse
-// would read otherwise, and for what is wrong with a body in Go's words. Pure. It knows no fields.
+// Reads JSON text as Go's encoding/json does (scanner.go, decode.go): the slow and exact reader, for bodies that
+// JSON.parse would read differently, and for syntax errors in Go's words. Pure. It knows no fields.
 import { isUtf8 } from 'node:buffer';
 import { GoRefusal } from '../../contract/go/go-type.ts';
 import { quotedByte } from './go-quote.ts';
 
-/** Levels that Go reads (scanner.go maxNestingDepth). */
+/** Maximum nesting depth of Go (scanner.go maxNestingDepth). */
 export const MOST_LEVELS = 10_000;
 
-/** A number as it was written: whether Go takes `1.0` or 2^63 depends on the type that it is read into. */
+/** A number in its original spelling: whether Go accepts `1.0` or 2^63 depends on the type it is read into. */
 export class NumberText {
   readonly text: string;
 
@@ -16,42 +16,49 @@ export class NumberText {
   }
 }
 
-/** The names and values of an object in the order in which they came, those that came twice among them. */
+/** Names and values of an object in their original order, repeated names included. */
 export type Members = readonly (readonly [name: string, value: unknown])[];
 
-/** Of objects that the exact reader has read, where they or what is in them do not say as much; they are as JSON.parse has them. */
+/**
+ * Members of objects of the exact reader whose JavaScript form lost names or their order, here or in a nested value.
+ */
 const members = new WeakMap<object, Members>();
 
-/** What an object holds, in order. Of most objects one need not, and of those from JSON.parse one cannot, know better. */
+/**
+ * The members of an object in order. Most objects have them as they are; for those from JSON.parse no more is known.
+ */
 export function membersOf(value: object): Members {
   return members.get(value) ?? Object.entries(value);
 }
 
-/** The names of an object in the order in which they first came; undefined where it and all in it have it by themselves. */
+/**
+ * The names of an object in the order of their first occurrence; undefined if JavaScript's own order is right
+ * throughout.
+ */
 export function namesAsWritten(value: object): readonly string[] | undefined {
   const all = members.get(value);
   return all === undefined ? undefined : [...new Set(all.map(([name]) => name))];
 }
 
-/** Sets a property, whatever its name: `__proto__` by assignment would not be one. */
+/** Sets a property of any name: assigning to `__proto__` would not create one. */
 export function put(target: Record<string, unknown>, name: string | number, value: unknown): void {
   if (name === '__proto__') {
     Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
   } else target[name] = value;
 }
 
-/** A list or an object that has begun. */
+/** A list or an object whose end was not reached. */
 interface Open {
   readonly value: unknown[] | Record<string, unknown>;
   readonly members: [string, unknown][] | undefined;
   name: string;
-  /** Something in it has names that came twice, or in an order that JavaScript does not keep. */
+  /** Whether it or a nested value has repeated names, or an order that JavaScript does not keep. */
   odd: boolean;
 }
 
 /**
- * The first JSON value of a body, its numbers as NumberText. What stands behind it is not looked at, as Go's Decoder does
- * not, or with `alone` refused, as by Unmarshal. Throws GoRefusal in Go's words.
+ * The first JSON value of a body, its numbers as NumberText. Text behind it is ignored, as by Go's Decoder, or with
+ * `alone` refused, as by Unmarshal. Throws GoRefusal in Go's words.
  */
 export function readExactly(bytes: Buffer, alone = false): unknown {
   return new Scanner(bytes, alone).value();
@@ -71,7 +78,7 @@ class Scanner {
   value(): unknown {
     for (;;) {
       let value = this.#begin();
-      // A list or an object that has begun goes on with what is in it, one that has ended is a value like any other.
+      // A started list or object continues with its content; a finished one is a value like any other.
       while (value !== BEGUN) {
         const outer = this.#open.at(-1);
         if (outer === undefined) {
@@ -84,7 +91,7 @@ class Scanner {
     }
   }
 
-  /** A value, or BEGUN. */
+  /** Reads a value; BEGUN for the start of a list or an object. */
   #begin(): unknown {
     const byte = this.#space();
     switch (byte) {
@@ -125,7 +132,7 @@ class Scanner {
     return value;
   }
 
-  /** What follows a value: another one, or the end of what it is in. */
+  /** Reads what follows a value: another value, or the end of its list or object. */
   #next(outer: Open): unknown {
     const byte = this.#space();
     if (byte === (outer.members === undefined ? CLOSE_LIST : CLOSE_OBJECT)) return this.#leave();
@@ -146,7 +153,7 @@ class Scanner {
     this.#at++;
   }
 
-  /** Passes white space; the byte that stands there then, undefined at the end. */
+  /** Skips white space; returns the byte after it, undefined at the end. */
   #space(): number | undefined {
     for (;;) {
       const byte = this.#bytes[this.#at];
@@ -203,7 +210,7 @@ class Scanner {
       }
     }
     const text = textOf(this.#bytes.subarray(from, this.#at++));
-    // A surrogate without its half is no character (decode.go unquoteBytes).
+    // A lone surrogate is not a character (decode.go unquoteBytes).
     return escaped ? wellFormed(JSON.parse(`"${text}"`) as string) : text;
   }
 
@@ -217,7 +224,7 @@ class Scanner {
     }
   }
 
-  /** Refuses the character at this place, or the end of the body. */
+  /** The refusal of the character at this position, or of the end of the body. */
   #wrong(where: string): GoRefusal {
     const byte = this.#bytes[this.#at];
     if (byte !== undefined) return new GoRefusal(`invalid character ${quotedByte(byte)} ${where}`);
@@ -226,7 +233,7 @@ class Scanner {
   }
 }
 
-/** Stands for a list or an object that goes on. */
+/** Marks a list or an object that continues. */
 const BEGUN = Symbol('begun');
 
 const OPEN_LIST = 0x5b;
@@ -252,20 +259,20 @@ function add({ value, members: all, name }: Open, item: unknown): void {
   }
 }
 
-/** Whether an object has each name once and in its order: a WeakMap of a million objects is slow. */
+/** Whether an object has each name once and in order: a WeakMap of a million objects is slow. */
 function saysAll(value: object, all: Members): boolean {
   const names = Object.keys(value);
   return names.length === all.length && names.every((name, i) => name === all[i]?.[0]);
 }
 
-/** Half a pair of surrogates. */
+/** A lone surrogate. */
 export const HALF = /\p{Surrogate}/u;
 
 function wellFormed(text: string): string {
   return text.replaceAll(new RegExp(HALF, 'gu'), '\ufffd');
 }
 
-/** Bytes as text. Each byte that is not UTF-8 becomes U+FFFD by itself, where Node makes one of several. */
+/** Decodes bytes. Each invalid byte becomes its own U+FFFD, where Node replaces several by one. */
 function textOf(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
   let text = '';
@@ -277,7 +284,7 @@ function textOf(bytes: Buffer): string {
   return text;
 }
 
-/** Bytes of the character that begins here; 0 when none does. */
+/** Length in bytes of the character that begins here; 0 if none does. */
 function characterAt(bytes: Buffer, at: number): number {
   const first = bytes[at] ?? 0;
   const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

@@ -1,25 +1,25 @@
-// Answers in the form of OpenAI's Responses, as Ollama writes them (openai/responses.go): the whole object, and what its
-// events are made of. Pure. The stream is responses-stream.ts; what goes wrong before it is failures.ts.
+// Answers in the form of OpenAI's Responses, as Ollama writes them (openai/responses.go): the whole object, and the
+// parts of its events. Pure. responses-stream.ts writes the stream; failures.ts writes errors before it.
 import { type Completion, type End, INCOMPLETE, isIncomplete } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
 import type { Echo } from './responses-request.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What all parts of one answer have in common. */
+/** What all parts of one answer share. */
 export interface ResponsesFrame {
   /** Without its prefix. */
   readonly id: string;
   /** Seconds since 1970. */
   readonly created: number;
-  /** The same, at the end of the answer. */
+  /** Seconds since 1970, when the answer ended. */
   completed(): number;
   /** As the caller spelled it. */
   readonly model: string;
   readonly echo: Echo;
 }
 
-/** Where the answer is: under way, or how it ended. */
+/** The state of the answer: in progress, or how it ended. */
 export interface Progress {
   readonly status: 'in_progress' | 'completed' | 'incomplete' | 'failed';
   readonly output: readonly Fields[];
@@ -27,7 +27,10 @@ export interface Progress {
   readonly error?: Fields;
 }
 
-/** The whole answer. Ollama leaves the text out of one that calls tools, and says `completed` also where the length ended it. */
+/**
+ * The whole answer. Ollama drops the text of an answer that calls tools, and reports `completed` also if the length
+ * limit ended it.
+ */
 export function wholeResponse(completion: Completion, frame: ResponsesFrame): Fields {
   const { content, thinking, tool_calls: calls, end } = completion;
   const items: ((id: string) => Fields)[] = [
@@ -39,12 +42,12 @@ export function wholeResponse(completion: Completion, frame: ResponsesFrame): Fi
   return responseObject(frame, { status: endedAs(end), output, end });
 }
 
-/** How a response ended. One that Ollama broke off without `done` is told apart from one that is whole. */
+/** How a response ended. An answer that Ollama broke off without `done` is marked incomplete. */
 export function endedAs(end: End): 'completed' | 'incomplete' {
   return isIncomplete(end) ? 'incomplete' : 'completed';
 }
 
-/** The object that a whole answer is, and that some events have in them. */
+/** The object of a whole answer, which some events contain too. */
 export function responseObject(frame: ResponsesFrame, { status, output, end, error }: Progress): Fields {
   const { echo } = frame;
   return {
@@ -82,12 +85,12 @@ export function responseObject(frame: ResponsesFrame, { status, output, end, err
   };
 }
 
-/** The id of the item at a place of the output, without the prefix of its kind. */
+/** The id of the item at an index of the output, without the prefix of its kind. */
 export function idOf({ id }: ResponsesFrame, at: number): string {
   return `${id}-${at}`;
 }
 
-/** A call that has no id gets one of this answer's. */
+/** A tool call without an id gets one derived from the answer's id. */
 export function callIdOf({ id }: ToolCall, frame: ResponsesFrame, number: number): string {
   return id ?? `call_${frame.id}_${number}`;
 }
@@ -113,7 +116,7 @@ export function callItem(id: string, { function: { name, arguments: given } }: T
   return { id: `fc_${id}`, type: 'function_call', status: 'completed', ...said };
 }
 
-/** Ollama says 0 for what was in its cache; where it tells the true count among its figures, here it is. */
+/** Ollama's own route always reports 0 cached tokens; use the true count if Ollama's metrics have it. */
 function usageOf({ metrics, extra }: End): Fields {
   const { prompt_eval_count: input, eval_count: output } = metrics;
   const cached = extra?.['prompt_eval_cached_count'];

@@ -1,16 +1,16 @@
-// `input` of POST /v1/responses: a text, or items, each a message, a call, its result, or what was thought. Read as Ollama
-// reads it and refused in its words, which say where the wrong thing stands (openai/responses.go, UnmarshalJSON). Pure.
+// Reads `input` of POST /v1/responses: a text, or items, each a message, a call, its result, or reasoning. Read as
+// Ollama does and refused in its words, which name the place of the error (openai/responses.go, UnmarshalJSON). Pure.
 import { GoRefusal, kindOf, type GoFields, type GoStruct, type Read } from '../../contract/go/go-type.ts';
 import { itemKind, ITEMS, partKind, PARTS } from '../../contract/chat/responses-bodies.ts';
 import { readAsGo } from '../go/go-read.ts';
 
-/** A part of what is said. */
+/** A part of a message. */
 export type Part =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image'; readonly url: string }
   | { readonly type: 'file' };
 
-/** One item. What a web search of before was is of no use to a model: its result stands in the answer that follows. */
+/** One item. An earlier web search is useless to a model: its result stands in the answer that follows. */
 export type Item =
   | { readonly type: 'message'; readonly role: string; readonly content: readonly Part[] }
   | { readonly type: 'call'; readonly id: string; readonly name: string; readonly given: string }
@@ -18,7 +18,7 @@ export type Item =
   | { readonly type: 'thought'; readonly text: string }
   | { readonly type: 'search' };
 
-/** All that is said; a plain text is one message. Throws GoRefusal. */
+/** All items; a plain text is one message. Throws GoRefusal. */
 export function itemsIn(value: unknown): readonly Item[] {
   if (value === undefined || value === null || value === '') return [];
   if (typeof value === 'string') return [{ type: 'message', role: 'user', content: [{ type: 'text', text: value }] }];
@@ -52,7 +52,7 @@ function itemOf(value: unknown): Item {
   }
 }
 
-/** A text, or parts; `name` is that of the field. */
+/** A text, or a list of parts; `name` is the field's name. */
 function partsOf(name: string, value: unknown): readonly Part[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return [{ type: 'text', text: value }];
@@ -75,7 +75,7 @@ function partOf(value: unknown): Part {
   }
 }
 
-/** A value as its type reads it; null says nothing. */
+/** Reads a value by its type; null sets nothing. */
 function read<F extends GoFields>(type: GoStruct<F>, value: unknown): Read<GoStruct<F>> {
   const said: unknown = readAsGo(type, value) ?? {};
   return said as Read<GoStruct<F>>;
@@ -87,7 +87,7 @@ function listed(name: string, value: unknown): readonly unknown[] {
   throw new GoRefusal(`${name} must be a string or array: ${misfit}`);
 }
 
-/** Says where something wrong stands. */
+/** Adds the place to an error's message. */
 function within<T>(where: string, inside: () => T): T {
   try {
     return inside();

@@ -1,5 +1,6 @@
-// From a body of POST /v1/responses to the same question in Ollama's own form, so that one kept answer serves both. Pure.
-// The rules are Ollama's (openai/responses.go, FromResponsesRequest); what each of them loses, Ollama loses too.
+// Translates a body of POST /v1/responses to the same question in Ollama's own form, so that one cached answer serves
+// both. Pure.
+// The rules are Ollama's (openai/responses.go, FromResponsesRequest); what they lose, Ollama loses too.
 import { writeJson } from '../../contract/go/exact-json.ts';
 import { anything, bool, custom, GoRefusal, pointer, struct, type Read } from '../../contract/go/go-type.ts';
 import { OURS, toolParameters } from '../../contract/chat/ollama-bodies.ts';
@@ -10,10 +11,10 @@ import { type AskedToWrite, namedModel, ownFields, present, refusal, understood 
 import { readAsGo } from '../go/go-read.ts';
 import { itemsIn, type Item, type Part } from './responses-input.ts';
 
-/** What is asked, and what the answer says of the request. */
+/** The question, and what the answer repeats of the request. */
 export interface ResponsesAsked extends AskedToWrite {
   readonly echo: Echo;
-  /** It must be asked in these very words: Ollama would search the web, in runs of its own, or hand it on to ollama.com. */
+  /** The body must go up unchanged: Ollama would search the web, in runs of its own, or pass it on to ollama.com. */
   readonly unchanged: boolean;
 }
 
@@ -35,20 +36,20 @@ export interface EchoedTool {
   readonly name: string;
   readonly description: string | null;
   readonly strict: boolean | null;
-  /** Its names are sorted, as Go writes a map. */
+  /** With sorted names, as Go writes a map. */
   readonly parameters: unknown;
   readonly tools?: readonly EchoedTool[];
 }
 
 const body = struct(responsesBody.go, { ...responsesBody.fields, input: custom(itemsIn) });
 type Body = Read<typeof body>;
-/** Without what is read closely. */
+/** The body's type without the fields that are read strictly. */
 const mostly = struct(responsesBody.go, { ...OURS, stream: pointer(bool) });
 
-/** Throws invalid_request in Ollama's words. */
+/** Reads a body of POST /v1/responses. Throws invalid_request in Ollama's words. */
 export function askedToRespond(sent: unknown): ResponsesAsked {
   const { model } = Object(sent) as { readonly model?: unknown };
-  // What ollama.com understands is not known here.
+  // Hearth does not know what ollama.com accepts.
   if (typeof model === 'string' && isCloudName(model)) return ofCloud(model, understood(mostly, sent));
   const asked = understood(body, sent);
   const { instructions = '', input = [], temperature, top_p, max_output_tokens: limit, reasoning, text } = asked;
@@ -65,7 +66,7 @@ export function askedToRespond(sent: unknown): ResponsesAsked {
     unchanged: echo.tools.some(({ type }) => type === 'web_search'),
     request: {
       messages,
-      // Here the temperature is 1 unless it is said; top_p is the Modelfile's.
+      // On this route the temperature defaults to 1; top_p defaults to the Modelfile's.
       options: { temperature: temperature ?? 1, ...present({ top_p, num_predict: limit }) },
       ...present({
         tools: tools.length === 0 ? undefined : tools,
@@ -77,7 +78,7 @@ export function askedToRespond(sent: unknown): ResponsesAsked {
   };
 }
 
-/** What is known of a request to a model of ollama.com. */
+/** What is known of a request for a model of ollama.com. */
 function ofCloud(model: string, asked: Read<typeof mostly>): ResponsesAsked {
   const said = { family: 'chat', what: 'run', request: { model }, ours: ownFields(asked) } as const;
   return { ...said, stream: asked.stream === true, echo: echoOf({}), unchanged: true };
@@ -107,7 +108,7 @@ interface Call {
   readonly function: { readonly name: string; readonly arguments: unknown };
 }
 
-/** What was thought goes with what the assistant does next, and its calls with what it has said before them. */
+/** Reasoning is attached to the assistant's next message, and calls to the text before them. */
 function messagesOf(instructions: string, items: readonly Item[]): Message[] {
   const messages: Message[] = instructions === '' ? [] : [{ role: 'system', content: instructions }];
   let thought = '';
@@ -146,7 +147,7 @@ function messagesOf(instructions: string, items: readonly Item[]): Message[] {
   return messages.map((message) => ({ ...message, role: message.role.toLowerCase() }));
 }
 
-/** Whether a message has called what the next item is the result of: nothing may stand between the two. */
+/** Whether a message made the call whose result is the next item: nothing may stand between the two. */
 function awaits({ role, tool_calls: calls = [] }: Message, next: Item | undefined): boolean {
   return next?.type === 'result' && next.id !== '' && role === 'assistant' && calls.some(({ id }) => id === next.id);
 }
@@ -164,7 +165,7 @@ function spoken(parts: readonly Part[]): { content: string; images?: string[] } 
   for (const part of parts) {
     if (part.type === 'file') throw refusal('file inputs are not currently supported');
     if (part.type === 'text') content += part.text;
-    // One that stands for a file of OpenAI's is passed over.
+    // An image given by the id of an OpenAI file is skipped.
     else if (part.url !== '') images.push(imageIn(part.url));
   }
   return images.length === 0 ? { content } : { content, images };
@@ -185,7 +186,7 @@ function said(failed: string, given: string): unknown {
 
 // ---- tools
 
-/** Those that a tool stands for: a namespace stands for its members, which have its name before theirs. */
+/** The functions behind a tool: a namespace contains its members, whose names get its name as a prefix. */
 function nativeTools({ type, name, description, parameters, tools = [] }: EchoedTool): Record<string, unknown>[] {
   if (type !== 'namespace') {
     const called = present({ description: description || undefined, parameters: parametersOf(parameters) });
@@ -198,7 +199,7 @@ function nativeTools({ type, name, description, parameters, tools = [] }: Echoed
   });
 }
 
-/** Ollama writes them anew with sorted names before it reads them: the model sees them in this order. */
+/** Ollama writes the parameters again with sorted names before it reads them: the model sees them in this order. */
 function parametersOf(parameters: unknown): unknown {
   if (parameters === null) return undefined;
   try {
@@ -209,7 +210,7 @@ function parametersOf(parameters: unknown): unknown {
   }
 }
 
-/** As Go writes a map. */
+/** With sorted names, as Go writes a map. */
 function sorted(value: unknown): unknown {
   return readAsGo(anything, jsonIn(writeJson(value, (item) => Object.keys(item).toSorted())));
 }

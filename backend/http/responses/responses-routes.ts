@@ -1,4 +1,4 @@
-// The route of OpenAI's Responses. What runs is the same as on Ollama's own routes; only the form differs.
+// The route of OpenAI's Responses. The work behind it is the same as on Ollama's own routes; only the form differs.
 import { type ChatEvent, isEmptyPiece } from '../../contract/chat/chat.ts';
 import type { AppError } from '../../contract/errors.ts';
 import { anyJson } from '../../contract/go/exact-json.ts';
@@ -12,20 +12,20 @@ import { type ResponsesFrame, wholeResponse } from './responses-answer.ts';
 import { askedToRespond, type ResponsesAsked } from './responses-request.ts';
 import { ResponsesStream } from './responses-stream.ts';
 
-/** The handlers of the routes of Responses. */
+/** The handlers of the Responses routes. */
 export function responsesHandlers(parts: DropInParts) {
   const respond: Handler = (...asked) => answerWritten(parts, WRITING, ...asked);
   return { '/v1/responses': { POST: respond } };
 }
 
-/** Who answers the lines of batches for this route. */
+/** The functions that answer lines of batches for this route. */
 export function responsesLines(parts: LineParts) {
   const respond: AnswerLine = (...asked) => lineWritten(parts, WRITING, ...asked);
   return { '/v1/responses': respond };
 }
 
 const WRITING: Writing<ResponsesAsked> = {
-  // What Ollama says of an empty body here.
+  // Ollama's error message for an empty body on this route.
   nothing: 'EOF',
   read: askedToRespond,
   unchanged: ({ unchanged }) => unchanged,

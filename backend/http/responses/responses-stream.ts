@@ -1,6 +1,6 @@
 // The stream of POST /v1/responses: numbered events from created to completed, with Ollama's names and order of fields
-// (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has a place of its own, and what
-// is thought is told as a part of its item: npm `openai` looks for that part and fails without it.
+// (openai/responses.go). Unlike Ollama's, each item is closed before the next one begins and has an index of its own,
+// and reasoning is sent as a part of its item: npm `openai` looks for that part and fails without it.
 import type { End, Piece } from '../../contract/chat/chat.ts';
 import type { ToolCall } from '../../contract/chat/chat-request.ts';
 import type { ResponsesTextFormat } from '../../contract/chat/responses-bodies.ts';
@@ -21,7 +21,7 @@ import {
   textPart,
 } from './responses-answer.ts';
 
-/** What is being said: an item that is not closed. */
+/** The item that is being written. */
 interface Open {
   readonly kind: 'reasoning' | 'message';
   text: string;
@@ -38,7 +38,7 @@ export class ResponsesStream {
     this.#frame = frame;
   }
 
-  /** The text of some more events. What is said after a call is dropped, as by Ollama. */
+  /** The text of the events for a piece. Text after a tool call is dropped, as by Ollama. */
   piece({ thinking, content, tool_calls: calls = [] }: Piece): string {
     let text = this.#begin();
     if (thinking !== '') text += this.#thinks(thinking);
@@ -53,7 +53,7 @@ export class ResponsesStream {
     return last + this.#event(`response.${status}`, { response: this.#response({ status, end }) });
   }
 
-  /** The last words of a stream that fails: some clients read the one event, and some the other. */
+  /** The end of a stream that fails: some clients read the first event, some the second. */
   failed({ lastPiece, lastName = '' }: Failure): string {
     const { code, message } = lastPiece;
     const error = { code: code ?? 'server_error', message };
@@ -72,7 +72,7 @@ export class ResponsesStream {
     return {
       ...responseObject(this.#frame, { ...progress, output: this.#output }),
       text: { format: asItCame(format) },
-      // Otherwise than in a whole answer.
+      // Unlike in a whole answer, missing fields are null.
       reasoning: reasoning && { effort: null, summary: null, ...reasoning },
       tools: tools.map(({ tools: _members, ...tool }) => tool),
     };
@@ -103,7 +103,7 @@ export class ResponsesStream {
     return opening + this.#event('response.output_text.delta', said);
   }
 
-  /** The open item of a kind, and the events that open it where it is not yet. */
+  /** The open item of a kind, and the events that open it if it is not open yet. */
   #in(kind: Open['kind'], item: (id: string) => Fields, more = (): string => ''): { open: Open; opening: string } {
     if (this.#open?.kind === kind) return { open: this.#open, opening: '' };
     const closing = this.#close();
@@ -153,7 +153,7 @@ export class ResponsesStream {
     return text;
   }
 
-  /** The place of the item that is being written. */
+  /** Index of the item that is being written. */
   get #at(): number {
     return this.#output.length;
   }
@@ -174,17 +174,17 @@ export class ResponsesStream {
 const CONTENT = { content_index: 0 };
 const SUMMARY = { summary_index: 0 };
 
-/** `data` is JSON. */
+/** Text of one event; `data` is JSON. */
 function eventText(name: string, data: string): string {
   return `event: ${name}\ndata: ${data}\n\n`;
 }
 
-/** With sorted names, as Go writes a map. */
+/** JSON with sorted names, as Go writes a map. */
 function inAlphabet(value: unknown): string {
   return writeJson(value, (item) => Object.keys(item).toSorted());
 }
 
-/** A schema goes as it came. */
+/** Keeps the schema as it came. */
 function asItCame({ schema, ...format }: ResponsesTextFormat): ResponsesTextFormat {
   return schema === undefined ? format : { ...format, schema: new ExactJson(jsonText(schema)) };
 }
