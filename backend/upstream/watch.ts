@@ -46,7 +46,7 @@ export interface StartedWatch extends Watch {
   start(): void;
   /** Ends the probing and every lookup for good; resolves when nothing runs any more. */
   stop(): Promise<void>;
-  /** Probes at once. With another `ollama.api_url` forgets everything known first. Resolves after the probe. */
+  /** Probes at once, with all forgotten if `ollama.api_url` changed. Resolves after the probe; never rejects. */
   reconfigured(): Promise<void>;
   /** A call is silent: probes at once, unless Ollama is known to be down. */
   doubt(): void;
