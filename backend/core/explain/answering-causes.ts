@@ -1,4 +1,4 @@
-// Why the model took long: to read the prompt, to answer, and to be read by its caller. The special ones first.
+// Why the model took long: to read the prompt, to answer, and to deliver the answer. Special causes come first.
 import type { Cause } from './cause.ts';
 import { endOfTruncation } from './load-words.ts';
 import type { SlowFacts } from './slow-facts.ts';
@@ -6,12 +6,12 @@ import { aSecond, counted, ofAll } from './why-words.ts';
 
 type SlowCause = Cause<SlowFacts>;
 
-/** A model that needs so many times as long for a token as usual is slow. */
+/** A model is slow when a token takes this many times as long as usual. */
 const SLOW_PACE = 1.5;
-/** Less of a prompt than this was reused: nearly nothing. */
+/** Reuse of less than this share of a prompt counts as almost none. */
 const LITTLE = 0.5;
 
-/** Of the run as a whole: whichever of its parts was the longest, these explain it. */
+/** Causes of the run as a whole, whichever of its parts was the longest. */
 const OF_THE_RUN: readonly SlowCause[] = [
   {
     name: 'stuck',
@@ -49,7 +49,7 @@ const OF_THE_RUN: readonly SlowCause[] = [
   },
 ];
 
-/** Those that make reading and writing slow alike; `pace` tells by how much. */
+/** Causes that slow down reading and generating alike. */
 function ofTheMachine(part: 'prompt' | 'answer'): readonly SlowCause[] {
   return [
     {
@@ -58,7 +58,7 @@ function ofTheMachine(part: 'prompt' | 'answer'): readonly SlowCause[] {
       setting: { path: 'ollama.models', label: 'Run it with a smaller num_ctx' },
       tell: ({ run, parts, totalMs, model }) => {
         const { inGraphics } = run;
-        // Without a graphics card all is outside, and that is as fast as it gets.
+        // Without a graphics card everything is outside, and that is as fast as it gets.
         if (inGraphics === undefined || inGraphics <= 0 || inGraphics > 0.99) return undefined;
         const what = part === 'prompt' ? 'Reading the prompt' : 'The answer';
         return {
@@ -209,7 +209,7 @@ function reading({ parts, totalMs }: SlowFacts): string {
   return `Reading the prompt took ${ofAll(parts.prompt, totalMs)}.`;
 }
 
-/** Whether it wrote more slowly than usual; not known of a short answer. */
+/** Whether it generated more slowly than usual; unknown for a short answer. */
 function isSlow({ tokens, ms, usualMs }: SlowFacts['run']['answer']): boolean {
   return usualMs !== undefined && tokens > 0 && ms / tokens > SLOW_PACE * usualMs;
 }

@@ -1,12 +1,12 @@
-// Why a model was loaded, in words: for the line of a request's load, for the sentence of why it was slow, and for the notice of
-// models that are loaded again and again (core/models/reloads.ts). Pure.
+// Why a model was loaded, in words: for the load line of a request, for the sentence of why it was slow, and for the
+// notice of models that are loaded again and again (core/models/reloads.ts). Pure.
 import type { LoadReason } from './slow-facts.ts';
 import { listed, time, times } from './why-words.ts';
 
-/** Whose load it is. */
+/** The model that was loaded, and for whom. */
 export interface Loaded {
   readonly model: string;
-  /** As people know it. */
+  /** Its display name. */
   readonly caller: string;
 }
 
@@ -51,13 +51,13 @@ function shown(value: unknown): string {
   return value === undefined ? 'none' : String(value);
 }
 
-/** What ends loads for other options; the names are those of the options in which the runners differ. */
+/** How to end reloads for other options; `names` are the options in which the runners differ. */
 export function endOfReloads(model: string, names: readonly string[]): string {
   if (names.includes('num_ctx')) return `To end that, set num_ctx to "auto" for ${model} in ollama.models.`;
   return `To end that, let all apps ask for the same ${names.join(', ') || 'model'}.`;
 }
 
-/** What gives a prompt that does not fit the context that it needs. */
+/** How to fit a prompt that exceeds the context. */
 export function endOfTruncation(model: string): string {
   return `To give it what it needs, set num_ctx to "auto" for ${model} in ollama.models.`;
 }

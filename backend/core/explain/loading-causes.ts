@@ -1,12 +1,12 @@
-// Why a request waited for its model to be loaded. The special ones first.
+// Why a request waited for its model to load. Special causes come first.
 import type { Cause, Told } from './cause.ts';
 import { endOfReloads, loadWords } from './load-words.ts';
 import type { LoadReason, SlowFacts } from './slow-facts.ts';
 import { ofAll, time } from './why-words.ts';
 
-/** A load that takes so many times as long as usual is told as that. */
+/** A load that takes this many times as long as usual is reported as slow. */
 const SLOW_LOAD = 2;
-/** A model that is in memory after all is found within this time: that says nothing of how long a load takes. Milliseconds. */
+/** Ollama finds a loaded model within this time, which does not measure a load. Milliseconds. */
 const LEAST_LOAD_MS = 100;
 
 export const LOAD_CAUSES: readonly Cause<SlowFacts>[] = [
@@ -98,7 +98,7 @@ export const LOAD_CAUSES: readonly Cause<SlowFacts>[] = [
 
 type ReasonFor<W extends LoadReason['why']> = LoadReason & { readonly why: W };
 
-/** Tells the reason where it is this one and `more` finds that it is the cause. */
+/** Reports this reason if `more` confirms that it is the cause. */
 function because<W extends LoadReason['why']>(
   why: W,
   more: (reason: ReasonFor<W>, facts: SlowFacts) => Pick<Told, 'more'> | undefined,
@@ -116,7 +116,7 @@ function isFor<W extends LoadReason['why']>(why: W, reason: LoadReason | undefin
   return reason?.why === why;
 }
 
-/** A model's name stays as it is spelled. */
+/** Capitalises a sentence, unless it begins with a model's name. */
 function capital(words: string): string {
   return words.startsWith('another ') ? `A${words.slice(1)}` : words;
 }

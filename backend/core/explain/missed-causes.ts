@@ -1,4 +1,5 @@
-// Why a request had no kept answer: what did not let it ask for one, and what became of the answer to the same question.
+// Why a request had no kept answer: what kept it from asking for one, and what became of the answer to the same
+// question.
 import type { Cause } from './cause.ts';
 import type { FateFacts, MissedFacts } from './missed-facts.ts';
 import { time } from './why-words.ts';
@@ -8,7 +9,7 @@ type MissedCause = Cause<MissedFacts>;
 const ONLY_REPEATABLE =
   'On this route only answers that come out the same again are kept, unless the app asks for more.';
 
-/** Those that kept it from the cache. */
+/** What kept the request from using the cache. */
 export const BYPASS_CAUSES: readonly MissedCause[] = [
   {
     name: 'shared',
@@ -113,7 +114,7 @@ const SAID_BY: Readonly<Record<'app' | 'Modelfile' | 'Ollama', string>> = {
   Ollama: ", which is Ollama's default,",
 };
 
-/** What is told of the answer to the same question. */
+/** A cause that needs the fate of the answer to the same question. */
 function ofFate(tell: (fate: FateFacts, facts: MissedFacts) => ReturnType<MissedCause['tell']>): MissedCause['tell'] {
   return (facts) => (facts.fate === undefined ? undefined : tell(facts.fate, facts));
 }

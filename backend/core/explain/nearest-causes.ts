@@ -1,11 +1,11 @@
-// Why a request had no kept answer where the same was never asked: how the nearest kept question differs.
+// Why a request had no kept answer when the same was never asked: how the nearest kept question differs.
 import type { Cause } from './cause.ts';
 import type { MissedFacts, NearestFacts } from './missed-facts.ts';
 import { time } from './why-words.ts';
 
 type MissedCause = Cause<MissedFacts>;
 
-/** What is told of the nearest kept question. */
+/** A cause that needs the nearest kept question. */
 function ofNearest(
   tell: (nearest: NearestFacts, facts: MissedFacts) => ReturnType<MissedCause['tell']>,
 ): MissedCause['tell'] {
@@ -78,7 +78,7 @@ export const NEAREST_CAUSES: readonly MissedCause[] = [
   },
 ];
 
-/** Where nothing is there to compare it with. */
+/** Causes when there is nothing to compare with. */
 export const LAST_CAUSES: readonly MissedCause[] = [
   {
     name: 'texts',

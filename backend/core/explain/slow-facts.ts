@@ -1,34 +1,35 @@
-// What is known of a request that was slow, as plain values: what its time went to, who was in its way, why its model was loaded,
-// how fast it ran and how fast its model usually is. Types, and which part was the longest. Durations in milliseconds.
+// What is known of a slow request, as plain values: what its time was spent on, who was in its way, why its model was
+// loaded, how fast it ran, and how fast its model usually is. Types, and which part was the longest. Durations in
+// milliseconds.
 import type { Parted } from '../../contract/request-detail.ts';
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 
-/** The parts of a request's time, in their order. */
+/** The parts of a request's time, in order. */
 export const PARTS = ['turn', 'place', 'load', 'prompt', 'answer', 'delivery'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Requests that had slots while this one waited: those of one app that were of one kind. */
+/** The requests of one app and kind that held slots while this one waited. */
 export interface Behind {
-  /** As the one who reads it may know it; undefined where that is somebody else's matter. */
+  /** The name as the reader may know it; undefined if it belongs to another owner. */
   readonly caller: string | undefined;
   /** Of the same app as the one that waited. */
   readonly own: boolean;
   readonly class: QueueClass;
-  /** The rule that gave the class, or the word that it asked for. */
+  /** The rule that set the class, or the class that was asked for. */
   readonly classBy: string;
   readonly model: string;
   readonly requests: number;
-  /** Their prompts went on with what the model had read last, so that they went first. */
+  /** They went first because their prompts continued what the model had read last. */
   readonly wentOn: boolean;
   readonly ms: number;
 }
 
-/** How it stood in line. */
+/** Its wait in the queue. */
 export interface LineFacts {
   readonly class: QueueClass;
   /** Who ran meanwhile, the longest first. */
   readonly behind: readonly Behind[];
-  /** In which any of them ran. */
+  /** Milliseconds in which any of them ran. */
   readonly busyMs: number;
   readonly pausedMs: number;
   /** While Ollama was away. */
@@ -36,23 +37,23 @@ export interface LineFacts {
   /** How often its run was given up for a person, and how often Ollama broke it off. */
   readonly gaveWay: number;
   readonly brokeOff: number;
-  /** From when it first had a slot to when it had its last one; 0: none of its runs was in vain. */
+  /** From its first slot to its last one; 0 when no run was lost. */
   readonly againMs: number;
-  /** What kept it from starting though there was a slot; see Hold in core/queue/people.ts. */
+  /** What held it back though a slot was free; see Hold in core/queue/people.ts. */
   readonly held: 'settling' | 'people' | undefined;
 }
 
-/** Why a model was loaded. `who`: an app's name, as the one who reads it may know it. */
+/** Why a model was loaded. `who` is an app's name as the reader may know it. */
 export type LoadReason =
-  /** Nothing of ours ran on it since Hearth started. */
+  /** Hearth had not used it since its start. */
   | { readonly why: 'first' }
-  /** Its time in memory was over. `keptMs`: how long it stays after an answer. */
+  /** It expired. `keptMs`: how long it stays after an answer. */
   | { readonly why: 'expired'; readonly keptMs: number }
-  /** Another model took its place. `times`: how often these two pushed each other out lately. */
+  /** Another model evicted it. `times`: how often these two evicted each other lately. */
   | { readonly why: 'pushed_out'; readonly by: string; readonly who: string | undefined; readonly times: number }
   /**
-   * It stood there with other options, last for `who`; `differs` names them, none where their Modelfiles differ. `chosen`:
-   * the num_ctx was Hearth's choice for its prompt.
+   * It was loaded with other options, last for `who`. `differs` names them, and is empty when the Modelfiles differ.
+   * `chosen`: Hearth chose the num_ctx for its prompt.
    */
   | {
       readonly why: 'options';
@@ -60,14 +61,14 @@ export type LoadReason =
       readonly who: string | undefined;
       readonly chosen: boolean;
     }
-  /** Somebody had it unloaded by Hearth. */
+  /** Somebody unloaded it through Hearth. */
   | { readonly why: 'unloaded' }
   /** Ollama was away, and came back with an empty memory. */
   | { readonly why: 'restarted' }
-  /** It left memory, or became another, by what a program did past Hearth. */
+  /** A program that bypasses Hearth unloaded or reloaded it. */
   | { readonly why: 'elsewhere' };
 
-/** An option of a runner that became another; undefined: none was asked for. */
+/** A changed option of a runner; undefined when it was not set. */
 export interface Difference {
   readonly name: string;
   readonly now: unknown;
@@ -76,7 +77,7 @@ export interface Difference {
 
 export interface LoadFacts {
   readonly reason: LoadReason | undefined;
-  /** How long loads of this model usually take; undefined where none was measured before. */
+  /** How long loads of this model usually take; undefined when none was measured before. */
   readonly usualMs: number | undefined;
 }
 
@@ -84,31 +85,31 @@ export interface LoadFacts {
 export interface RunFacts {
   /** On ollama.com's machines. */
   readonly cloud: boolean;
-  /** Its answer went down as it came, and Hearth read nothing of it. */
+  /** Its answer was passed on unread. */
   readonly handedOn: boolean;
-  /** How long nothing had come from the model when it ended, where that is longer than it may be; else undefined. */
+  /** How long the model had been silent at its end, if longer than allowed; else undefined. */
   readonly silentMs: number | undefined;
   readonly prompt: {
-    /** 0: not known, as in Ollama's figures. */
+    /** 0 when unknown, as in Ollama's figures. */
     readonly tokens: number;
     readonly reused: number | undefined;
-    /** Reading alone, by Ollama. */
+    /** Reading only, as Ollama reports it. */
     readonly ms: number;
-    /** It did not fit; in tokens. */
+    /** Set when it did not fit; in tokens. */
     readonly truncated: { readonly tokens: number; readonly size: number } | undefined;
     readonly parted: Pick<Parted, 'same_chars' | 'chars' | 'goes_on' | 'where' | 'what'> | undefined;
   };
   readonly answer: {
     readonly tokens: number;
     readonly ms: number;
-    /** Of its tokens about those in which it thought. */
+    /** About how many of the tokens were thinking. */
     readonly thoughts: number;
-    /** For each token as this model usually needs; undefined where too little was measured. */
+    /** Milliseconds per token that are usual for this model; undefined when too little was measured. */
     readonly usualMs: number | undefined;
   };
-  /** How much of the model is in the graphics memory, from 0 to 1; undefined where that is not known. */
+  /** How much of the model is in graphics memory, from 0 to 1; undefined when unknown. */
   readonly inGraphics: number | undefined;
-  /** The most other runs at the same time, of those that ran for at least half of it. */
+  /** How many other runs overlapped with at least half of it. */
   readonly beside: number;
   /** queue.max_concurrent. */
   readonly slots: number;
@@ -118,16 +119,16 @@ export interface SlowFacts {
   readonly model: string;
   readonly caller: string;
   readonly totalMs: number;
-  /** Of `totalMs`, what each part took; 0: it did not come to that. */
+  /** The share of each part in `totalMs`; 0 when it was not reached. */
   readonly parts: Readonly<Record<Part, number>>;
-  /** In which the machine slept. */
+  /** How long the machine slept. */
   readonly asleepMs: number;
   readonly line: LineFacts;
   readonly load: LoadFacts;
   readonly run: RunFacts;
 }
 
-/** The longest part; the earlier one of equals. */
+/** The longest part; of equal ones the earlier. */
 export function longestPart({ parts }: Pick<SlowFacts, 'parts'>): Part {
   return PARTS.reduce((longest, part) => (parts[part] > parts[longest] ? part : longest));
 }

@@ -1,4 +1,4 @@
-// Why a request waited: for its turn in its conversation, and for a place in line. The special ones first.
+// Why a request waited: for its turn in its conversation, and for a slot. Special causes come first.
 import type { Cause } from './cause.ts';
 import type { Behind, SlowFacts } from './slow-facts.ts';
 import { counted, listed, ofAll, times } from './why-words.ts';
@@ -16,7 +16,7 @@ export const TURN_CAUSES: readonly SlowCause[] = [
   },
 ];
 
-/** Whether a time explains the wait: at least half of it. */
+/** Whether a time explains the wait, as at least half of it. */
 function explains(ms: number, { parts }: SlowFacts): boolean {
   return ms > 0 && ms >= parts.place / 2;
 }
@@ -179,7 +179,7 @@ export const PLACE_CAUSES: readonly SlowCause[] = [
   },
 ];
 
-/** How long it waited while nobody ran, nothing was paused, and Ollama was there. */
+/** How long it waited while nothing ran, nothing was paused, and Ollama was there. */
 function free({ parts, line }: SlowFacts): number {
   return parts.place - line.busyMs - line.pausedMs - line.awayMs;
 }
@@ -188,7 +188,7 @@ function atOnce({ run }: SlowFacts): string {
   return `Hearth has Ollama answer ${run.slots} at once, so the others wait in line.`;
 }
 
-/** What a rule's name says behind its colon, where it is the name of an app and of what that asks for (shipped-rules.ts). */
+/** What a rule's name says after its colon, if it names an app and a kind of request (shipped-rules.ts). */
 const KINDS: Readonly<Record<string, readonly [one: string, more: string]>> = {
   title: ['a title', 'titles'],
   task: ['a task', 'tasks'],

@@ -1,11 +1,11 @@
-// Why a request had no kept answer: the catalogue of all causes, and the one sentence that is chosen from it. Pure.
+// Why a request had no kept answer: the catalogue of all causes, and the choice of one sentence. Pure.
 import type { Why } from '../../contract/request-detail.ts';
 import { whyOf, type Cause } from './cause.ts';
 import { BYPASS_CAUSES, FATE_CAUSES } from './missed-causes.ts';
 import type { MissedFacts } from './missed-facts.ts';
 import { LAST_CAUSES, NEAREST_CAUSES } from './nearest-causes.ts';
 
-/** All of them, as docs/why.md lists them. */
+/** All causes, as docs/why.md lists them. */
 export const MISSED_CAUSES: readonly Cause<MissedFacts>[] = [
   ...BYPASS_CAUSES,
   ...FATE_CAUSES,
@@ -13,7 +13,7 @@ export const MISSED_CAUSES: readonly Cause<MissedFacts>[] = [
   ...LAST_CAUSES,
 ];
 
-/** The first cause that holds; undefined where none does. */
+/** The first cause that applies; undefined when none does. */
 export function whyMissed(facts: MissedFacts): Why | undefined {
   return whyOf(MISSED_CAUSES, facts);
 }

@@ -1,4 +1,4 @@
-// Why a request was slow: the catalogue of all causes, and the one sentence that is chosen from it. Pure.
+// Why a request was slow: the catalogue of all causes, and the choice of one sentence. Pure.
 import { ANSWER_CAUSES, DELIVERY_CAUSES, PROMPT_CAUSES } from './answering-causes.ts';
 import { whyOf, type Cause } from './cause.ts';
 import { LOAD_CAUSES } from './loading-causes.ts';
@@ -7,20 +7,23 @@ import { PLACE_CAUSES, TURN_CAUSES } from './waiting-causes.ts';
 import { ofAll } from './why-words.ts';
 import type { Why } from '../../contract/request-detail.ts';
 
-/** A request is slow that took more than this many times as long as usual for its model. */
+/** A request is slow when it took more than this many times as long as usual for its model. */
 const SLOW = 2;
-/** Nobody minds less, however short the others are. Milliseconds. */
+/** Nobody minds a shorter time, however fast the others are. Milliseconds. */
 const LEAST_MS = 1000;
-/** Where little is known of a model, this alone is slow: by then people turn to something else (Nielsen, Usability Engineering, 1993). */
+/**
+ * The limit when little is known of a model: by then people turn to something else (Nielsen, Usability Engineering,
+ * 1993).
+ */
 const LONG_MS = 10_000;
 
-/** `usualMs`: the median of its model; undefined where too few have been measured. */
+/** `usualMs`: the median of its model; undefined when there are too few samples. */
 export function isSlow(totalMs: number, usualMs: number | undefined): boolean {
   if (usualMs === undefined) return totalMs >= LONG_MS;
   return totalMs >= LEAST_MS && totalMs > SLOW * usualMs;
 }
 
-/** What explains all parts alike. */
+/** Causes that explain all parts alike. */
 const WHOLE: readonly Cause<SlowFacts>[] = [
   {
     name: 'asleep',
@@ -39,10 +42,10 @@ const OF_PART: Readonly<Record<Part, readonly Cause<SlowFacts>[]>> = {
   delivery: DELIVERY_CAUSES,
 };
 
-/** All of them, each once, as docs/why.md lists them. */
+/** All causes, each once, as docs/why.md lists them. */
 export const SLOW_CAUSES: readonly Cause<SlowFacts>[] = [...new Set([WHOLE, ...Object.values(OF_PART)].flat())];
 
-/** Of the longest part of its time, the first cause that holds; undefined where no part was measured. */
+/** The first cause that applies to the longest part; undefined when no part was measured. */
 export function whySlow(facts: SlowFacts): Why | undefined {
   const part = longestPart(facts);
   return whyOf(facts.parts[part] > 0 ? [...WHOLE, ...OF_PART[part]] : WHOLE, facts);

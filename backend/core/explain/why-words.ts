@@ -1,6 +1,9 @@
-// Figures and names as the sentences of the catalogues have them. Pure.
+// Figures and names as they appear in the sentences of the catalogues. Pure.
 
-/** "14.5 of 22 s", "300 of 700 ms", "12 of 14 min": a part of a time, in the unit of the whole. Milliseconds. */
+/**
+ * "14.5 of 22 s", "300 of 700 ms", "12 of 14 min": a part of a time, in the unit of the whole. Arguments in
+ * milliseconds.
+ */
 export function ofAll(partMs: number, allMs: number): string {
   const { unit, worth } = unitFor(allMs);
   return `${amount(partMs / worth)} of ${amount(allMs / worth)} ${unit}`;
@@ -18,7 +21,7 @@ function unitFor(ms: number): { readonly unit: string; readonly worth: number } 
   return ms < 7_200_000 ? { unit: 'min', worth: 60_000 } : { unit: 'h', worth: 3_600_000 };
 }
 
-/** Three digits at least are enough, and a time under one keeps its first. */
+/** One decimal below 100, none above. */
 function amount(value: number): string {
   return (value < 100 ? Math.round(value * 10) / 10 : Math.round(value)).toLocaleString('en');
 }

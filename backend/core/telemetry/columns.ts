@@ -1,10 +1,10 @@
-// The steps of a span as the columns of a plot. A step in which nothing was measured is empty, not 0. Pure.
+// The steps of a span as the columns of a plot. A step without measurements is empty, not 0. Pure.
 import type { PlotSpan } from '../../contract/look-commands.ts';
 import { SPANS, type SpanName } from '../../contract/spans.ts';
 import type { Figures } from './step-figures.ts';
 import { startOf, stepsAt } from './steps.ts';
 
-/** `steps`: what is known, by number; a step without figures is one without a gateway. */
+/** `steps`: the known steps by number. A step without figures is one in which no gateway ran. */
 export function columnsOf(span: SpanName, steps: ReadonlyMap<number, Figures>, now: number): PlotSpan {
   const { first, last } = stepsAt(span, now);
   const numbers = Array.from({ length: last - first + 1 }, (_, i) => first + i);

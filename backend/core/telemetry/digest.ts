@@ -1,34 +1,34 @@
-// Percentiles of times that add up: how many fell into each of a row of buckets whose bounds grow by one factor. So every
-// percentile is right within a fixed share of itself, however many there were, and the digest of an hour is the sum of those of
-// its minutes. The idea is DDSketch's (Masson, Rim and Lee, VLDB 2019). Pure.
+// Percentiles of times that can be added up: counts per bucket, where the bucket bounds grow by a constant factor.
+// Every percentile is accurate within a fixed relative error, however many times there were, and the digest of an hour
+// is the sum of those of its minutes. The idea is DDSketch (Masson, Rim and Lee, VLDB 2019). Pure.
 
-/** A percentile is at most this share away from a time that was measured. */
+/** The relative error of a percentile. */
 export const RELATIVE_ERROR = 0.02;
 
-/** Each bucket ends this many times as far out as the one before. */
+/** The factor between the ends of two adjacent buckets. */
 const FACTOR = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_FACTOR = Math.log(FACTOR);
 /** Longer times count as this one: 30 days, in milliseconds. */
 const LONGEST_MS = 30 * 86_400_000;
-/** Times under a millisecond are 0, and have bucket 0. Bucket n ends at FACTOR ** (n - 1) milliseconds. */
+/** Times under a millisecond count as 0, in bucket 0. Bucket n ends at FACTOR ** (n - 1) milliseconds. */
 const LAST = bucketOf(LONGEST_MS);
 
 export class Digest {
-  /** How many times are in each; undefined while there are none, as of most models and callers in most steps. */
+  /** The count of each bucket; undefined while empty, as for most models and callers in most steps. */
   #buckets: Uint32Array | undefined;
-  /** Percentiles that were asked for since the last time was added. */
+  /** Percentiles computed since the last time was added. */
   #told: Map<number, number> | undefined;
 
   get isEmpty(): boolean {
     return this.#buckets === undefined;
   }
 
-  /** One more time, in milliseconds. */
+  /** Adds a time, in milliseconds. */
   add(ms: number): void {
     this.#count(bucketOf(ms), 1);
   }
 
-  /** All that another one has. */
+  /** Adds all times of another digest. */
   addAll(other: Digest): void {
     const added = other.#buckets;
     if (added === undefined) return;
@@ -37,7 +37,7 @@ export class Digest {
     this.#told = undefined;
   }
 
-  /** The time that a share of all is below, in milliseconds; null when there is none. 0.5 is the median. */
+  /** The time in milliseconds that this share of all times is below; null when empty. 0.5 is the median. */
   quantile(share: number): number | null {
     const buckets = this.#buckets;
     if (buckets === undefined) return null;
@@ -51,12 +51,12 @@ export class Digest {
     return ms;
   }
 
-  /** The longest time, in milliseconds; null when there is none. */
+  /** The longest time, in milliseconds; null when empty. */
   get longest(): number | null {
     return this.#buckets === undefined ? null : timeOf(this.#buckets.findLastIndex((times) => times > 0));
   }
 
-  /** Pairs of the distance from the bucket before and the count, each as LEB128: a few bytes for each bucket in use. */
+  /** Pairs of the distance to the bucket before and the count, each as LEB128: a few bytes for each bucket in use. */
   toBytes(): Uint8Array {
     const bytes: number[] = [];
     let before = 0;
@@ -70,12 +70,12 @@ export class Digest {
     return Uint8Array.from(bytes);
   }
 
-  /** Undefined for what `toBytes` never gave. */
+  /** Undefined for bytes that `toBytes` can't have made. */
   static fromBytes(bytes: Uint8Array): Digest | undefined {
     return isKept(bytes) ? new Digest().addKept(bytes) : undefined;
   }
 
-  /** All that was in the one that gave these bytes. They must have been looked at by `isKept`. */
+  /** Adds all times of the digest that made these bytes, which must have passed `isKept`. */
   addKept(bytes: Uint8Array): this {
     let bucket = 0;
     for (let at = 0; at < bytes.length;) {
@@ -99,12 +99,12 @@ function bucketOf(ms: number): number {
   return ms < 1 ? 0 : 1 + Math.ceil(Math.log(Math.min(ms, LONGEST_MS)) / LOG_FACTOR);
 }
 
-/** What stands for a bucket: no further than RELATIVE_ERROR from both of its ends. */
+/** The time that represents a bucket, within RELATIVE_ERROR of both of its ends. */
 function timeOf(bucket: number): number {
   return bucket === 0 ? 0 : Math.round(((2 * FACTOR ** (bucket - 1)) / (FACTOR + 1)) * 100) / 100;
 }
 
-/** Whether bytes are such as `toBytes` gives: pairs of whole numbers, which lead to no bucket beyond the last. */
+/** Whether these bytes can come from `toBytes`: pairs of whole numbers that lead to no bucket beyond the last. */
 export function isKept(bytes: Uint8Array): boolean {
   let last = 0;
   let numbers = 0;
@@ -113,13 +113,13 @@ export function isKept(bytes: Uint8Array): boolean {
     if (number > Number.MAX_SAFE_INTEGER) return false;
     if (numbers % 2 === 0) last += number;
     at = endAt(bytes, at);
-    // It would go on.
+    // The number would continue.
     if (at > bytes.length) return false;
   }
   return numbers % 2 === 0 && last <= LAST;
 }
 
-/** Seven bits a byte, the lowest first; the eighth says that more follow. */
+/** Writes seven bits per byte, lowest first; the eighth bit says that more follow. */
 function write(bytes: number[], number: number): void {
   let left = number;
   while (left > 127) {
@@ -129,7 +129,7 @@ function write(bytes: number[], number: number): void {
   bytes.push(left);
 }
 
-/** The number that begins there. */
+/** The number that begins at `begin`. */
 function numberAt(bytes: Uint8Array, begin: number): number {
   let number = 0;
   let worth = 1;
@@ -142,7 +142,7 @@ function numberAt(bytes: Uint8Array, begin: number): number {
   return number;
 }
 
-/** Where the number ends that begins there: beyond all bytes when it would go on. */
+/** Where the number at `begin` ends; beyond all bytes if it is incomplete. */
 function endAt(bytes: Uint8Array, begin: number): number {
   let at = begin;
   while ((bytes[at] ?? 128) > 127 && at <= bytes.length) at++;

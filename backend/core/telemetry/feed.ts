@@ -1,5 +1,5 @@
-// The live events of /api/events and of the window: what changed since the last time, at most four times a second.
-// It holds only the latest state of each topic; a slow reader misses steps, but never the present.
+// The live events of /api/events and of the window: what changed since the last delivery, at most four times a second.
+// Holds only the latest state of each topic, so a slow reader misses steps, but never the current state.
 import type { EventData, EventName, RequestFact } from '../../contract/control.ts';
 import { orAborted } from '../abort.ts';
 import { LOCAL, sees } from '../ownership.ts';
@@ -7,12 +7,12 @@ import type { Clock } from '../ports.ts';
 
 /** Milliseconds between two deliveries to one reader. */
 const STEP_MS = 250;
-/** Requests that wait for a reader's next delivery, of those that came and of those that ended; older ones are dropped. */
+/** How many new and how many ended requests wait for a reader's next delivery; older ones are dropped. */
 const MAX_TOLD = 200;
 
 export type FeedEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
 
-/** A reader. */
+/** A reader of the feed. */
 export interface Viewer {
   /** Whose requests it may see: those of one owner, or with LOCAL those of all. */
   readonly watcher: string;
@@ -20,34 +20,34 @@ export interface Viewer {
   readonly figures: boolean;
 }
 
-/** What a reader wants; what is left out: everything. */
+/** What a reader wants; absent means everything. */
 export interface FeedWish {
   readonly viewer?: Viewer;
-  /** Told at once. */
+  /** Sent at once. */
   readonly first?: Topic;
-  /** Told when they change. */
+  /** Sent when they change. */
   readonly topics?: readonly Topic[];
 }
 
 /** Sees everything. */
 export const SEES_ALL: Viewer = { watcher: LOCAL, figures: true };
 
-/** Reads the present state of each topic that is shown whole, as far as the viewer may see it. */
+/** Reads the current state of each topic that is sent as a whole, as far as the viewer may see it. */
 export type FeedSources = {
   readonly [N in 'snapshot' | 'state' | 'queue' | 'model' | 'pulls']: (viewer: Viewer) => EventData<N>;
 };
 
-/** What is shown whole, as it is now. */
+/** The topics that are sent as a whole. */
 export type Topic = keyof FeedSources;
 
 interface Reader {
   readonly viewer: Viewer;
   readonly topics: ReadonlySet<Topic>;
   readonly dirty: Set<Topic>;
-  /** By id, and how each is when it is told. */
+  /** By id, with a function for the current state. */
   arrived: Map<string, () => RequestFact>;
   ended: RequestFact[];
-  /** Of both, those that were dropped. */
+  /** How many of both were dropped. */
   leftOut: number;
   notices: EventData<'notice'>[];
   wake: () => void;
@@ -66,18 +66,18 @@ export class Feed {
     this.#clock = clock;
   }
 
-  /** Readers now. */
+  /** The number of readers. */
   get size(): number {
     return this.#readers.size;
   }
 
-  /** Calls back at each change, as often as there is one, until the returned function is called. */
+  /** Calls `listener` at every change, until the returned function is called. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Marks topics as changed. Cheap while nobody reads. */
+  /** Marks topics as changed. Cheap while there are no readers. */
   touch(...topics: readonly Topic[]): void {
     for (const listener of this.#listeners) listener();
     for (const reader of this.#readers) {
@@ -86,7 +86,7 @@ export class Feed {
     }
   }
 
-  /** A request of `owner` has come. `fact` is asked when somebody is told, unless it has ended by then. */
+  /** Adds a new request of `owner`. `fact` is called at the delivery, unless the request has ended by then. */
   arrived(id: string, owner: string, fact: () => RequestFact): void {
     for (const reader of this.#readers) {
       if (!sees(reader.viewer.watcher, owner)) continue;
@@ -100,7 +100,7 @@ export class Feed {
     }
   }
 
-  /** A request of `owner` has ended. `fact` is asked only when somebody reads. */
+  /** Adds an ended request of `owner`. `fact` is called only when there are readers. */
   ended(fact: () => RequestFact, owner: string): void {
     if (this.#readers.size === 0) return;
     const told = fact();
@@ -116,7 +116,7 @@ export class Feed {
     }
   }
 
-  /** A notice names pages and callers, so it is only for viewers who may see all of them. */
+  /** Sends a notice. It names pages and callers, so only viewers that may see all of them get it. */
   notice(notice: EventData<'notice'>): void {
     for (const reader of this.#readers) {
       if (!sees(reader.viewer.watcher, LOCAL)) continue;
@@ -127,8 +127,8 @@ export class Feed {
   }
 
   /**
-   * `first` at once, then what changes in `topics` and what happens (requests that come and end, notices); each kind at most
-   * four times a second; only what the viewer may see. Ends when the signal aborts.
+   * Sends `first` at once, then changes of `topics` and events (new and ended requests, notices): each kind at most
+   * four times a second, and only what the viewer may see. Ends when the signal aborts.
    */
   async *read(
     signal: AbortSignal,
@@ -176,7 +176,7 @@ export class Feed {
   }
 }
 
-/** What a reader is told once. */
+/** What a reader gets only once. */
 type ToldOnce = Pick<Reader, 'arrived' | 'ended' | 'leftOut' | 'notices'>;
 
 function nothingTold(): ToldOnce {
@@ -192,7 +192,7 @@ function isIdle({ dirty, arrived, ended, notices }: Reader): boolean {
   return dirty.size === 0 && arrived.size === 0 && ended.length === 0 && notices.length === 0;
 }
 
-/** Resolves at the next change or when the signal aborts. */
+/** Resolves at the next change, or when the signal aborts. */
 function changed(reader: Reader, signal: AbortSignal): Promise<void> {
   const change = new Promise<void>((resolve) => {
     reader.wake = resolve;

@@ -1,6 +1,6 @@
-// What happened over the last 15 minutes, hour, day, week and 30 days, in steps: the plots of the window. It counts what it is
-// told in the shortest step, and adds each of those that is over to the longer ones. What is older than this process is in
-// its store, which is read when somebody looks for the first time. It keeps no text but names of models and callers.
+// The figures of the last 15 minutes, hour, day, week and 30 days, in steps, for the plots of the window. Counts in the
+// shortest step, and adds finished steps to the longer ones. Figures from before this process are in the store, which
+// is read on first use. It has no text except names of models and callers.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
 import type { PlotSpan } from '../../contract/look-commands.ts';
 import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
@@ -12,26 +12,26 @@ import type { Lost } from './losses.ts';
 import { startOf, stepOf, stepsAt, stepsOf } from './steps.ts';
 import { Tally, type Whose } from './tally.ts';
 
-/** The span with the shortest steps, of which those of all others are sums. */
+/** The span with the shortest steps; the steps of all others are sums of these. */
 const FINEST = 'm15';
-/** Steps of it that are written together: those of a minute. */
+/** How many of its steps are written together: those of a minute. */
 const WRITTEN_TOGETHER = 4;
 
-/** What one run of the model did: tokens, and the milliseconds in which it wrote. */
+/** What one run of the model did: tokens, and the milliseconds of generation. */
 export interface Ran {
   readonly promptTokens: number;
   readonly tokens: number;
   readonly evalMs: number;
 }
 
-/** Of one request, in tokens: what of its prompt could have been reused, what was, and why not all. */
+/** For one request, in tokens: what of its prompt could be reused, what was, and why the rest was not. */
 export interface Reuse {
   readonly reusable: number;
   readonly reused: number;
   readonly lost: readonly Lost[];
 }
 
-/** Of one prompt, in tokens. */
+/** For one prompt, in tokens. */
 export interface PromptRead {
   readonly processed: number;
   readonly reused: number;
@@ -44,7 +44,7 @@ interface Counted {
   readonly tally: Tally;
 }
 
-/** The step that goes on, and the milliseconds since 1970 between which it does. */
+/** The current step, with its begin and end in milliseconds since 1970. */
 interface Current extends Counted {
   readonly begins: number;
   readonly ends: number;
@@ -53,16 +53,16 @@ interface Current extends Counted {
 export class History {
   readonly #now: Now;
   readonly #startedAt: number;
-  /** Spans in which the step of the start has requests that came before it. */
+  /** Spans whose step of the start also has requests from before this process. */
   readonly #sharedStart = new Set<SpanName>();
-  /** What is known of all in each step. A clock that was set back adds to the steps it shows. */
+  /** The totals of each step. If the clock was set back, the steps that it shows are counted again. */
   readonly #spans: Readonly<Record<SpanName, Map<number, Figures>>>;
   #store: HistoryStore | undefined;
-  /** Whether what was kept before is in `#spans`. */
+  /** Whether the stored figures are in `#spans`. */
   #read = false;
-  /** The step of the finest span that goes on. */
+  /** The current step of the finest span. */
   #current: Current | undefined;
-  /** Those that are over and not yet given to the store. */
+  /** Finished steps that were not written to the store yet. */
   #unwritten: Counted[] = [];
   #waiting = 0;
   #written = 0;
@@ -73,12 +73,12 @@ export class History {
     this.#spans = { m15: new Map(), h1: new Map(), h24: new Map(), d7: new Map(), d30: new Map() };
   }
 
-  /** A gateway runs from now on, with a store. */
+  /** Call when a gateway with a store starts. */
   began(store: HistoryStore): void {
     this.#store = store;
   }
 
-  /** No gateway runs from now on, so nobody waits. What has been counted goes to the store, which is let go. */
+  /** Call when the gateway stops, so that nobody waits. Writes all counts to the store and releases it. */
   ended(): void {
     this.#waiting = 0;
     this.#close();
@@ -86,24 +86,24 @@ export class History {
     this.#store = undefined;
   }
 
-  /** The gateway runs. This tells a quiet step from one without a gateway. */
+  /** Call while the gateway runs. It distinguishes a quiet step from one without a gateway. */
   alive(): void {
     this.#tally();
   }
 
-  /** A request has been given its source. */
+  /** Counts a request by its source. */
   sourced(whose: Whose, source: Source): void {
     this.#tally().of(whose).sums[SUM[source]]++;
   }
 
-  /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
+  /** Counts what a hit or a follower saved: milliseconds of model time, and tokens. */
   saved(whose: Whose, ms: number, tokens: number): void {
     const { sums } = this.#tally().of(whose);
     sums.saved_ms += ms;
     sums.saved_tokens += tokens;
   }
 
-  /** An answer that was not kept has begun: how long it stood in line, and how long the model took from then on. */
+  /** Counts an answer that was not cached and has begun: its time in the queue, and the model's time from then on. */
   firstPiece(whose: Whose, { queue_ms, ttft_ms }: Pick<Timing, 'queue_ms' | 'ttft_ms'>): void {
     const { waits, ttfts } = this.#tally().of(whose);
     waits.add(queue_ms);
@@ -118,12 +118,12 @@ export class History {
     sums.eval_ms += evalMs;
   }
 
-  /** A request has ended without its answer. */
+  /** Counts a request that ended without an answer. */
   unanswered(whose: Whose, how: 'failed' | 'cancelled'): void {
     this.#tally().of(whose).sums[how]++;
   }
 
-  /** The prompt of one request was read: how many of its tokens were, were not, and need not have been. */
+  /** Counts the prompt tokens of a request: those that were read, reused, and reusable. */
   read(whose: Whose, { processed, reused, reusable }: PromptRead): void {
     const { sums } = this.#tally().of(whose);
     sums.processed_tokens += processed;
@@ -138,7 +138,7 @@ export class History {
     for (const each of lost) losses.add(each);
   }
 
-  /** This many wait from now on. */
+  /** Notes how many requests wait from now on. */
   waiting(count: number): void {
     this.#waiting = count;
     const tally = this.#tally();
@@ -150,7 +150,7 @@ export class History {
     return columnsOf(span, this.#withCurrent(span), this.#now());
   }
 
-  /** Since when anything is known of a span, or now. Milliseconds since 1970; exact where it is since this process began. */
+  /** Since when a span has figures, or now. Milliseconds since 1970; exact if that is the start of this process. */
   begin(span: SpanName): number {
     this.#readOnce();
     const now = this.#now();
@@ -168,12 +168,12 @@ export class History {
     return SPAN_NAMES.every((span) => [...this.#withCurrent(span).values()].every(({ requests }) => requests === 0));
   }
 
-  /** How often something was given to the store: who has read it knows what is in it until this changes. */
+  /** Counts the writes to the store: what was read from the store is complete until this changes. */
   get written(): number {
     return this.#written;
   }
 
-  /** What has been counted in the steps of a span and is not given to the store: all but what is in there. */
+  /** The tallies of a span that are not in the store yet. */
   unkept(span: SpanName): Tally[] {
     const all = this.#current === undefined ? this.#unwritten : [...this.#unwritten, this.#current];
     const { first, last } = stepsAt(span, this.#now());
@@ -182,7 +182,7 @@ export class History {
       .map(({ tally }) => tally);
   }
 
-  /** The steps of a span with what goes on in the last of them. */
+  /** The steps of a span, including the current one. */
   #withCurrent(span: SpanName): ReadonlyMap<number, Figures> {
     const steps = this.#spans[span];
     if (this.#current === undefined) return steps;
@@ -193,7 +193,7 @@ export class History {
     return new Map(steps).set(number, known === undefined ? now : now.add(known));
   }
 
-  /** The tally of this moment. */
+  /** The tally of the current step. */
   #tally(): Tally {
     const now = this.#now();
     const current = this.#current;
@@ -205,7 +205,7 @@ export class History {
     return tally;
   }
 
-  /** The current step is over. */
+  /** Finishes the current step. */
   #close(): void {
     const closed = this.#current;
     if (closed === undefined) return;
@@ -221,7 +221,7 @@ export class History {
     if (steps.size > stepsOf(span)) steps.delete(Math.min(...steps.keys()));
   }
 
-  /** Gives what is over to the store: each step of each span once. */
+  /** Writes finished steps to the store, each step of each span once. */
   #write(): void {
     this.#written++;
     for (const span of SPAN_NAMES) {
@@ -236,8 +236,8 @@ export class History {
   }
 
   /**
-   * What is kept of a step is all of it that was given to the store, by this process or by one before; less only where
-   * this process had another store for a while.
+   * The stored figures of a step include all that was written, by this process or an earlier one. They can only be
+   * smaller if this process used another store for a while.
    */
   #readOnce(): void {
     const store = this.#store;
@@ -255,7 +255,7 @@ export class History {
   }
 }
 
-/** The step of a span in which one of the finest lies. */
+/** The step of a span that a step of the finest span lies in. */
 function inSpan(span: SpanName, step: number): number {
   return span === FINEST ? step : stepOf(span, startOf(FINEST, step));
 }

@@ -1,9 +1,9 @@
-// Where the figures of the past are kept: the port that storage fills.
+// The store of past figures. A port that storage implements.
 import type { SpanName } from '../../contract/spans.ts';
 import type { Figures } from './step-figures.ts';
 import type { Group, Share } from './tally.ts';
 
-/** From one to another, both of them included. */
+/** A range of steps, both ends included. */
 export interface Steps {
   readonly first: number;
   readonly last: number;
@@ -12,15 +12,15 @@ export interface Steps {
 /** Steps by their number; see steps.ts. */
 export interface HistoryStore {
   /**
-   * Adds to what is kept of a step, soon. Of a span the newest steps stay, as many as it has; of a step so many models
-   * and callers as there is room for, the rest together. Never throws.
+   * Adds to a step, written soon. The store keeps the newest steps of a span, as many as it has, and of each step as
+   * many models and callers as there is room for, with the rest summed up. Never throws.
    */
   add(span: SpanName, step: number, shares: readonly Share[]): void;
-  /** What is kept of all in each step of a span from one on, with everything that was added. */
+  /** The totals of each step of a span, starting at `from`, including everything added. */
   read(span: SpanName, from: number): ReadonlyMap<number, Figures>;
   /**
-   * Likewise the sums over some steps of each model or of each caller, those with the most requests first. How long it takes
-   * grows with the number of steps, so that who wants many asks for a few at a time.
+   * The sums over some steps for each model or caller, most requests first. The time grows with the number of steps, so
+   * ask for a few steps at a time.
    */
   sums(
     span: SpanName,

@@ -1,31 +1,31 @@
-// Why prompt tokens were read again that the model had read before: how often, how many, and the request that lost the most by it.
-// Of parts it adds up to that of the whole. It keeps no text of prompts, but words for where they changed.
+// Why prompt tokens were read again that the model had read before: how often, how many, and the request that lost the
+// most. Parts add up to the whole. It has no text of prompts, only words for where they changed.
 import { LOSS_CAUSES, type LossCause } from '../../contract/day.ts';
 
-/** What happened to one request. */
+/** A loss of one request. */
 export interface Lost {
   readonly cause: LossCause;
-  /** Of a changed prompt where it changed ("the system prompt: a clock"); else the model. */
+  /** For a changed prompt, where it changed ("the system prompt: a clock"); else the model. */
   readonly where: string;
   readonly tokens: number;
   readonly request_id: string;
-  /** When it came. Milliseconds since 1970. */
+  /** When the request came, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** The sum of the same happening to several. */
+/** The sum of equal losses. */
 export interface Loss extends Pick<Lost, 'cause' | 'where' | 'tokens'> {
   readonly times: number;
   /** The request that lost the most. */
   readonly most: Pick<Lost, 'tokens' | 'request_id' | 'at'>;
 }
 
-/** Places with sums of their own; further ones of a cause are counted together, so that prompts cannot fill memory. */
+/** How many places have sums of their own. Further ones are counted together, so that prompts can't fill memory. */
 const MOST = 12;
 const ELSEWHERE = '';
 
 export class Losses {
-  /** Undefined while nothing was lost, as of most models and callers in most steps. */
+  /** Undefined while nothing was lost, as for most models and callers in most steps. */
   #all: Map<string, Loss> | undefined;
 
   add({ cause, where, ...most }: Lost): void {
@@ -36,17 +36,17 @@ export class Losses {
     for (const loss of other.list) this.#add(loss);
   }
 
-  /** The ones that cost most first. */
+  /** The largest losses first. */
   get list(): readonly Loss[] {
     return [...(this.#all?.values() ?? [])].toSorted((a, b) => b.tokens - a.tokens);
   }
 
-  /** '' for none. */
+  /** '' when empty. */
   toText(): string {
     return this.#all === undefined ? '' : JSON.stringify(this.list);
   }
 
-  /** All that was in the one that was kept. */
+  /** Adds stored losses. */
   addKept(kept: readonly Loss[]): void {
     for (const loss of kept) this.#add(loss);
   }
@@ -67,7 +67,7 @@ export class Losses {
   }
 }
 
-/** What a text holds; undefined for what `toText` never gave. */
+/** Parses stored losses; undefined for a text that `toText` can't have made. */
 export function lossesOf(text: string): readonly Loss[] | undefined {
   if (text === '') return [];
   try {

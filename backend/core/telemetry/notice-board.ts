@@ -1,21 +1,21 @@
-// What the user should know. Each notice tells of one state: it begins and ends with it, and is told once, when it begins. A
-// state that comes back soon after it ended is still the same notice, so that an Ollama that comes and goes ten times a minute
-// is told once, and so is one that outlasts a restart of the gateway. The last ones can be read.
+// Notices for the user. Each one describes a state, begins and ends with it, and is reported once, at its beginning. A
+// state that returns soon after its end continues the same notice, so an Ollama that comes and goes ten times a minute
+// is reported once, and so is one that outlasts a restart of the gateway. The latest notices can be read.
 import type { NoticeFact } from '../../contract/control.ts';
 import type { Clock, Log, PutNotice, Told } from '../ports.ts';
 
-/** A state that comes back within this is the same notice. Milliseconds. */
+/** A state that returns within this time continues the same notice. Milliseconds. */
 const CALM_MS = 5 * 60_000;
-/** Notices remembered, and for how long after their end. Milliseconds. */
+/** How many notices are remembered, and for how long after their end, in milliseconds. */
 const MOST = 50;
 const REMEMBERED_MS = 24 * 3_600_000;
 
 interface Entry {
   readonly id: string;
   told: Told;
-  /** By the clock on the wall, for people. Milliseconds since 1970. */
+  /** On the wall clock, for display. Milliseconds since 1970. */
   readonly since: number;
-  /** By the monotonic clock; Infinity while it is so. */
+  /** On the monotonic clock; Infinity while the state holds. */
   until: number;
   /** How often the state began. */
   times: number;
@@ -24,15 +24,15 @@ interface Entry {
 export interface BoardParts {
   readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly log: Pick<Log, 'warn'>;
-  /** Told of each notice once. */
+  /** Called once for each notice. */
   tell(notice: NoticeFact): void;
-  /** One began, changed or ended. */
+  /** Called when a notice began, changed or ended. */
   changed(): void;
 }
 
 export class NoticeBoard {
   readonly #parts: BoardParts;
-  /** By id, the one that began last. */
+  /** By id, the latest notice. */
   readonly #latest = new Map<string, Entry>();
   /** The oldest first. */
   #entries: Entry[] = [];
@@ -41,7 +41,7 @@ export class NoticeBoard {
     this.#parts = parts;
   }
 
-  /** A state is so, or with undefined it is not. Saying the same again changes nothing. */
+  /** Sets a state, or ends it with undefined. Repeating it changes nothing. */
   readonly put: PutNotice = (id, told) => {
     const now = this.#parts.clock.elapsed();
     const entry = this.#latest.get(id);
@@ -59,7 +59,7 @@ export class NoticeBoard {
     if (isNews) this.#parts.changed();
   };
 
-  /** The gateway that told all of this has stopped: it is over until the next one says that it is so. */
+  /** The gateway that reported all of this has stopped: ends all states until the next gateway reports them. */
   rest(): void {
     const now = this.#parts.clock.elapsed();
     for (const entry of this.#entries) entry.until = Math.min(entry.until, now);
@@ -75,7 +75,7 @@ export class NoticeBoard {
     this.#parts.changed();
   }
 
-  /** Those that are over go first, the oldest of them before all. */
+  /** Drops ended notices, the oldest first. */
   #forget(): void {
     const now = this.#parts.clock.elapsed();
     const isOld = ({ until }: Entry): boolean => until < now - REMEMBERED_MS;
@@ -89,7 +89,7 @@ export class NoticeBoard {
     });
   }
 
-  /** What is so now and is told nowhere else, in sentences without names. */
+  /** The current notices that are reported nowhere else, as sentences without names. */
   get sentences(): string[] {
     const now = this.#parts.clock.elapsed();
     return this.#entries
@@ -97,7 +97,7 @@ export class NoticeBoard {
       .map(({ told }) => sentencesOf({ ...told, who: undefined }));
   }
 
-  /** The last ones, the newest first. With names: for those who may see everything. */
+  /** The latest notices, the newest first. They have names, so only those who may see everything get them. */
   get list(): NoticeFact[] {
     this.#forget();
     return this.#entries.map((entry) => this.#fact(entry)).toReversed();
@@ -120,7 +120,7 @@ export class NoticeBoard {
   }
 }
 
-/** All of it, as one text. */
+/** The whole notice as one text. */
 export function sentencesOf({ text, who, todo }: { [K in 'text' | 'who' | 'todo']?: string | undefined }): string {
   return [text, who, todo].filter((each) => each !== undefined).join(' ');
 }

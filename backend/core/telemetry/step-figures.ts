@@ -1,30 +1,30 @@
-// What is counted of the requests of some time, whoever's they are. Figures of parts add up to those of the whole.
+// What is counted of the requests of some time, for all owners. Figures of parts add up to those of the whole.
 import { Digest } from './digest.ts';
 import { Losses } from './losses.ts';
 
-/** Sums, by the names under which they are kept. */
+/** The sums, by the names under which they are stored. */
 export const SUMS = [
   'hits',
   'misses',
   'coalesced',
   'bypassed',
-  /** Of runs of the model: tokens it read (cached ones included) and wrote, and the milliseconds that it wrote them in. */
+  /** Of model runs: tokens read (including cached ones) and generated, and the milliseconds of generation. */
   'prompt_tokens',
   'tokens',
   'eval_ms',
-  /** Milliseconds of model time and tokens that hits and shared runs did not cost again. */
+  /** Milliseconds of model time and tokens that hits and shared runs saved. */
   'saved_ms',
   'saved_tokens',
-  /** Requests that ended so. */
+  /** Requests that ended this way. */
   'failed',
   'cancelled',
-  /** Prompt tokens that the request before it had too, and those of them that were still in memory; where both are known. */
+  /** Prompt tokens shared with the request before, and those of them that were still in memory; when both are known. */
   'reusable_tokens',
   'reused_tokens',
-  /** Prompt tokens that were read, and those that were not since they were still in memory; where it is known which. */
+  /** Prompt tokens that were read, and those that were still in memory; when that is known. */
   'processed_tokens',
   'spared_tokens',
-  /** Of the same prompts those that stood in a prompt which the runner has read since it is in memory. */
+  /** Of the same prompts, the tokens that the runner had read before, since it was loaded. */
   'sparable_tokens',
 ] as const;
 export type Sum = (typeof SUMS)[number];
@@ -48,11 +48,11 @@ export class Figures {
     spared_tokens: 0,
     sparable_tokens: 0,
   };
-  /** The most that waited at once. Counted for all together alone. */
+  /** The most requests that waited at once. Counted only for all together. */
   most_waiting = 0;
-  /** Milliseconds in line, of requests that were not answered from the cache. */
+  /** Milliseconds in the queue, of requests that were not answered from the cache. */
   waits = new Digest();
-  /** Milliseconds from the end of the wait to the first piece, of the same ones. */
+  /** Milliseconds from the end of the wait to the first piece, of the same requests. */
   ttfts = new Digest();
   /** Why reusable tokens were read again. */
   losses = new Losses();
@@ -71,7 +71,7 @@ export class Figures {
     return hits + misses + coalesced + bypassed;
   }
 
-  /** The ones that ran the model. */
+  /** Requests that ran the model. */
   get needed(): number {
     return this.sums.misses + this.sums.bypassed;
   }

@@ -1,21 +1,24 @@
-// Figures by whose they are, for one step of time: each request counts once, for its model and its caller together, and is
-// added up for all, for each model and for each caller when somebody wants to know. It keeps no text but these names.
+// The figures of one step, by owner, caller and model: each request counts once, for its model and caller together.
+// Totals of all, of each model and of each caller are computed on demand. It has no text except these names.
 import { LOCAL } from '../ownership.ts';
 import { Figures, sumOf } from './step-figures.ts';
 
-/** Whose request something belongs to. */
+/** The model, caller and owner of a request. */
 export interface Whose {
-  /** By its installed name, where it has one. */
+  /** The installed name, if there is one. */
   readonly model: string;
   readonly caller: string;
   readonly owner: string;
 }
 
-/** What is added up: everything, one model, or one caller of one owner. */
+/** What is summed up: everything, one model, or one caller of one owner. */
 export const GROUPS = ['all', 'model', 'caller'] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** The figures of one of a group; `all` has one, without a name. Models belong to nobody, so that this machine sees them. */
+/**
+ * The figures of one member of a group; `all` has one member without a name. Models have no owner, so they belong to
+ * this machine.
+ */
 export interface Share {
   readonly group: Group;
   readonly name: string;
@@ -23,10 +26,13 @@ export interface Share {
   readonly figures: Figures;
 }
 
-/** Stands for the models or callers for which there was no room. */
+/** Stands for the models or callers that exceed the limit. */
 export const OTHERS = '(other)';
 
-/** Pairs of model and caller in one tally; further ones are counted together, so that hostile names cannot fill memory. */
+/**
+ * How many pairs of model and caller a tally has. Further ones are counted together, so that hostile names can't fill
+ * memory.
+ */
 const MAX_CELLS = 500;
 
 interface Cell extends Whose {
@@ -37,7 +43,7 @@ export class Tally {
   /** By owner, caller and model. */
   readonly #cells = new Map<string, Map<string, Map<string, Cell>>>();
   readonly #list: Cell[] = [];
-  /** The same app asks the same model again and again. */
+  /** The last cell, since the same app often asks the same model again. */
   #last: Cell | undefined;
   mostWaiting: number;
 
@@ -45,7 +51,7 @@ export class Tally {
     this.mostWaiting = waiting;
   }
 
-  /** Where a request of these is counted. */
+  /** The figures in which such a request is counted. */
   of({ model, caller, owner }: Whose): Figures {
     const last = this.#last;
     if (last?.model === model && last.caller === caller && last.owner === owner) return last.figures;
@@ -63,7 +69,7 @@ export class Tally {
     return all;
   }
 
-  /** One share of all, and one of each model and caller that asked for something. */
+  /** One share of all, and one of each model and each caller. */
   shares(): Share[] {
     const shares = new Map<string, Share>();
     for (const { model, caller, owner, figures } of this.#list) {

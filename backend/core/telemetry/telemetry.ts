@@ -1,5 +1,5 @@
-// Counts of what happened to requests. Each rate is defined once, here, for every page that shows it.
-// It keeps no text of prompts or answers.
+// Counts what happened to requests. Each rate is defined here, once, for every page that shows it. It has no text of
+// prompts or answers.
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
 import type { Tier } from '../../contract/fleet-view.ts';
@@ -8,9 +8,11 @@ import { OTHERS, type Whose } from './tally.ts';
 import type { Meter, Now, RunFigures } from '../ports.ts';
 import { LOCAL } from '../ownership.ts';
 
-/** Owners other than this machine that get figures by model; the one that asked longest ago makes room. */
+/** How many owners other than this machine have figures by model; the least recent one is dropped. */
 const MAX_OWNERS = 200;
-/** Models that get figures of their own; all others are counted together, so that hostile names cannot fill memory. */
+/**
+ * How many models have figures of their own. All others are counted together, so that hostile names can't fill memory.
+ */
 const MAX_MODELS = 100;
 
 export interface ModelCounts {
@@ -26,18 +28,18 @@ export interface Counts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** Turned away at the door: no place in line, breaker open, stopping. */
+  /** Refused on arrival: queue full, breaker open, stopping. */
   readonly refused: number;
   readonly hits: number;
   readonly misses: number;
   readonly coalesced: number;
   readonly bypassed: number;
-  /** Model time in milliseconds, and tokens, that answers from the cache and shared runs did not cost again. */
+  /** Model time in milliseconds, and tokens, that cached answers and shared runs saved. */
   readonly time_saved_ms: number;
   readonly tokens_saved: number;
 }
 
-/** Requests by the tier that their kept answer was found in; one with many vectors counts for the furthest of them. */
+/** Hits by the tier where they were found; a request with many vectors counts for the most distant one. */
 export type TierHits = Readonly<Record<Tier, number>>;
 const nowhere = (): Record<Tier, number> => ({ memory: 0, disk: 0, shared: 0 });
 
@@ -53,16 +55,16 @@ export class Telemetry {
   readonly #models = new Map<string, ModelCounts>();
   /** By owner. This machine has no entry, since it sees the figures of all. */
   readonly #owned = new LRUCache<string, Map<string, ModelCounts>>({ max: MAX_OWNERS });
-  /** The same facts over time, for plots. */
+  /** The same figures over time, for plots. */
   readonly history: History;
 
-  /** When counting began. Milliseconds since 1970. */
+  /** When counting began, in milliseconds since 1970. */
   since: number;
   readonly #now: Now;
 
   readonly #meter: Pick<Meter, 'ran' | 'saved'> | undefined;
 
-  /** `meter` counts the same for programs, and is never reset. */
+  /** `meter` counts the same for monitoring programs, and is never reset. */
   constructor(history: History, now: Now, meter?: Pick<Meter, 'ran' | 'saved'>) {
     this.history = history;
     this.#now = now;
@@ -70,7 +72,7 @@ export class Telemetry {
     this.since = now();
   }
 
-  /** The source of a request is known: from here on it counts in the rates. `tier`: of a hit, where it was found. */
+  /** Counts a request in the rates, now that its source is known. `tier`: where a hit was found. */
   sourced(whose: Whose, source: Source, tier?: Tier): void {
     const { model, owner } = whose;
     const field = FIELD[source];
@@ -86,7 +88,7 @@ export class Telemetry {
     this.history.sourced(whose, source);
   }
 
-  /** What a hit or a follower did not cost again: milliseconds of model time and tokens. */
+  /** Counts what a hit or a follower saved: milliseconds of model time, and tokens. */
   saved(whose: Whose, ms: number, tokens: number): void {
     this.#counts.time_saved_ms += ms;
     this.#counts.tokens_saved += tokens;
@@ -94,7 +96,7 @@ export class Telemetry {
     this.#meter?.saved(whose.model, ms, tokens);
   }
 
-  /** A run of the model that gave its answer, and how much of its prompt was read, where that is known. */
+  /** Counts a run that gave its answer, and how much of its prompt was read, if known. */
   ran(whose: Whose, figures: RunFigures, read?: PromptRead): void {
     this.history.ran(whose, figures);
     if (read !== undefined) this.history.read(whose, read);
@@ -109,7 +111,7 @@ export class Telemetry {
     this.#counts.refused++;
   }
 
-  /** Starts counting again. A watcher that may not see everything resets only its own figures. */
+  /** Resets the counts. A watcher that may not see everything resets only its own figures. */
   reset(watcher: string = LOCAL): void {
     this.#owned.delete(watcher);
     if (watcher !== LOCAL) return;
@@ -124,7 +126,7 @@ export class Telemetry {
     return { ...this.#counts };
   }
 
-  /** How many of the hits were found where; those of a recording in none of these. */
+  /** Hits by tier. Hits of a recording are not included. */
   get found(): TierHits {
     return { ...this.#found };
   }
@@ -171,7 +173,7 @@ function zero(): { -readonly [K in keyof Counts]: number } {
   };
 }
 
-/** The share of cache-asking requests that cost no model run of their own. */
+/** The share of requests to the cache that needed no model run of their own. */
 export function rates({ hits, coalesced, misses }: Pick<Counts, 'hits' | 'coalesced' | 'misses'>): Rates {
   const asked = hits + coalesced + misses;
   if (asked === 0) return { hit_rate: 0, miss_rate: 0 };

@@ -1,5 +1,5 @@
-// The figures of each app over a whole span: what the store has of them, which is read a few steps at a time so that requests
-// have their turn in between, and what has been counted since. What was read is read again only when the store has more.
+// The figures of each app over a whole span: the stored part, which is read a few steps at a time so that requests are
+// served in between, and what was counted since. The stored part is read again only when the store has more.
 import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
 import type { SpanName } from '../../contract/spans.ts';
@@ -9,18 +9,18 @@ import type { HistoryStore } from './kept-history.ts';
 import { stepsAt } from './steps.ts';
 import type { Share } from './tally.ts';
 
-/** Steps that are read at one go: with rows for as many apps as a step may have, that takes 3 ms. */
+/** How many steps are read in one go. With rows for as many apps as a step may have, that takes 3 ms. */
 const AT_ONE_GO = 5;
 
 export interface TotalsParts {
   readonly history: Pick<History, 'written' | 'unkept'>;
   readonly store: Pick<HistoryStore, 'sums'>;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
-  /** Ends with the gateway. */
+  /** Aborts when the gateway ends. */
   readonly life: AbortSignal;
 }
 
-/** What was read of all apps, for as long as it is all that the store has of these steps. */
+/** The result of reading all apps, valid while the store has nothing new for these steps. */
 interface Read {
   readonly of: string;
   readonly shares: Promise<readonly Share[]>;
@@ -34,13 +34,13 @@ export class Totals {
     this.#parts = parts;
   }
 
-  /** What each app asked for in a span up to now, as far as a watcher may see it. Rejects when the gateway ends. */
+  /** The figures of each app in a span up to now, as far as a watcher may see them. Rejects when the gateway ends. */
   async of(span: SpanName, watcher: string): Promise<Share[]> {
     const { history } = this.#parts;
     for (;;) {
       const { written } = history;
       const kept = await (watcher === LOCAL ? this.#all(span) : this.#sum(span, watcher));
-      // What was counted meanwhile and given to the store would be in neither.
+      // Read again: what was written to the store meanwhile would be in neither part.
       if (history.written === written) return this.#withUnkept(kept, span, watcher);
     }
   }

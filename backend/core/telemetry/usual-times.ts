@@ -1,16 +1,18 @@
-// What is usual for a model: how long its requests take in all, and how long each token of an answer. Of those that ended well and
-// ran for themselves, since this process began. Who asks for one that has just ended, asks before it is added.
+// The usual times of a model: for a whole request, and for each token of an answer. Only counts requests that ended
+// well with a run of their own, since this process started. Read before adding the request in question.
 import { LRUCache } from 'lru-cache';
 import { Digest } from './digest.ts';
 
-/** Models and kinds remembered; the one measured longest ago is forgotten. A digest takes about 2 KB. */
+/**
+ * How many models and kinds are remembered; the one measured least recently is forgotten. A digest takes about 2 KB.
+ */
 const MOST = 200;
-/** A median of fewer says little. */
+/** A median of fewer samples says little. */
 const LEAST_SAMPLES = 8;
-/** Times of tokens are kept in these, since a digest counts nothing under a millisecond. */
+/** The factor for token times, since a digest can't resolve times under a millisecond. */
 const FINER = 1000;
 
-/** What is asked of one model in different ways has nothing in common. */
+/** Kinds of requests to one model, whose times are not comparable. */
 export type Kind = 'chat' | 'embed' | 'handed_on';
 
 interface Measured {
@@ -19,7 +21,7 @@ interface Measured {
   samples: number;
 }
 
-/** Medians in milliseconds; undefined where too few were measured. */
+/** Medians in milliseconds; undefined when there are too few samples. */
 export interface Usual {
   readonly totalMs: number | undefined;
   readonly tokenMs: number | undefined;
@@ -35,7 +37,7 @@ export class UsualTimes {
     return { totalMs: totals?.quantile(0.5) ?? undefined, tokenMs: token === undefined ? undefined : token / FINER };
   }
 
-  /** `tokenMs`: for each token of its answer; undefined where Ollama did not tell. */
+  /** `tokenMs`: per token of the answer; undefined when Ollama did not report it. */
   add(
     model: string,
     kind: Kind,
