@@ -1,18 +1,18 @@
-// How large a context a model is to run with where that is left to Hearth (num_ctx "auto"), and how large the one is that a
-// request will have. It looks at what is loaded and at what Ollama told of loads before; it loads nothing and counts no tokens.
+// The context that a model runs with when Hearth chooses it (num_ctx "auto"), and the context that a request will have.
+// Based on what is loaded and what Ollama reported about earlier loads; loads nothing and counts no tokens.
 import type { LoadedModel, Modelfile, RunnerSpec } from '../ports.ts';
 
-/** The value of num_ctx that Hearth puts a number for. */
+/** The value of num_ctx that Hearth replaces with a number. */
 export const AUTO = 'auto';
 
-/** The smallest context that is chosen; each next one is twice as large, so that few loads serve prompts of all lengths. */
+/** The smallest context that is chosen. Each larger one doubles it, so that few loads serve prompts of all lengths. */
 const FIRST_RUNG = 4096;
 
-/** What loads with different contexts showed of a model's memory. */
+/** What loads with different contexts showed about a model's memory. */
 interface Measured {
-  /** The largest context with which all of it was in the graphics memory. */
+  /** The largest context with which the model was entirely in graphics memory. */
   readonly fits: number;
-  /** The smallest with which, alone there, a part of it was not. */
+  /** The smallest context with which it was not, though it was the only model there. */
   readonly spills: number;
 }
 
@@ -24,23 +24,23 @@ export interface ContextsOptions {
     standing(weights: string): RunnerSpec | undefined;
   };
   readonly watch: { readonly state: { readonly loaded: readonly LoadedModel[] } };
-  /** What a model of /api/ps was loaded from. */
+  /** The weights of a model in /api/ps. */
   weights(digest: string): string;
 }
 
 export class Contexts {
   readonly #options: ContextsOptions;
-  /** By weights; those of models that have been loaded. */
+  /** By weights, for models that were loaded. */
   readonly #measured = new Map<string, Measured>();
 
   constructor(options: ContextsOptions) {
     this.#options = options;
   }
 
-  /** Takes in what Ollama lists as loaded: how much of each is in the graphics memory, by the size of its context. */
+  /** Learns from Ollama's list of loaded models how much of each is in graphics memory with its context. */
   look(loaded: readonly LoadedModel[]): void {
     for (const { digest, size, size_vram, context_length } of loaded) {
-      // Without a graphics card nothing is in its memory, and nothing can be said to be too much for it.
+      // Without a graphics card nothing is in its memory, so nothing can be said to exceed it.
       if (context_length === undefined || size_vram === 0) continue;
       const weights = this.#options.weights(digest);
       const { fits, spills } = this.#measured.get(weights) ?? NOTHING_MEASURED;
@@ -53,8 +53,8 @@ export class Contexts {
   }
 
   /**
-   * The context for a prompt that needs `need` tokens, its answer included: the next rung of the ladder, at most what the
-   * model can (`most`) and what fits, and the one that is loaded where that holds as much. In tokens.
+   * The context in tokens for a prompt that needs `need` tokens including its answer: the next step, at most what the
+   * model supports (`most`) and what fits. A loaded context that is large enough is used.
    */
   fitting(weights: string, need: number, most = Infinity): number {
     const limit = Math.min(most, this.#mostInMemory(weights));
@@ -63,8 +63,8 @@ export class Contexts {
   }
 
   /**
-   * How many tokens a request on this runner can have; undefined where that is Ollama's own choice for a model that is not
-   * loaded. More than the model can is never loaded (ollama llm/server.go).
+   * How many tokens a request on this runner can have. Undefined when Ollama chooses the context of a model that is not
+   * loaded. Ollama never loads more than the model supports (llm/server.go).
    */
   sizeOf({ weights, options }: RunnerSpec, modelfile: Modelfile | undefined): number | undefined {
     const said = Number(options['num_ctx'] ?? modelfile?.parameters.get('num_ctx')?.at(-1));
@@ -72,7 +72,7 @@ export class Contexts {
     return size === undefined ? undefined : Math.min(size, modelfile?.contextLength ?? Infinity);
   }
 
-  /** A model that never fitted is not kept small for that: a part of it is outside with any context. */
+  /** A model that never fitted is not limited by this: part of it is outside with any context. */
   #mostInMemory(weights: string): number {
     const { fits, spills } = this.#measured.get(weights) ?? NOTHING_MEASURED;
     if (fits === 0 || spills === Infinity) return Infinity;
@@ -88,7 +88,7 @@ export class Contexts {
   }
 }
 
-/** The first rung that holds so many tokens. */
+/** The smallest step that holds this many tokens. */
 function rungFor(tokens: number): number {
   let rung = FIRST_RUNG;
   while (rung < tokens) rung *= 2;

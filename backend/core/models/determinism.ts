@@ -1,5 +1,5 @@
-// Can a question have only one answer? Only then may a client that knows nothing of a cache be given a kept one.
-// It looks at the request and the model's Modelfile; whether the cache is used at all is decided in policy.ts.
+// Whether a question has only one possible answer. Only then may a client that knows nothing of a cache get a kept one.
+// Looks at the request and the Modelfile; policy.ts decides whether the cache is used.
 import type { Modelfiles } from './modelfiles.ts';
 import type { InstalledModel, Modelfile, UpstreamRequest } from '../ports.ts';
 
@@ -11,8 +11,9 @@ const CERTAIN: Readonly<Record<string, (value: number) => boolean>> = {
 };
 
 /**
- * Whether sampling is deterministic: temperature 0, top_k 1, or a seed that is not negative. What counts is the
- * request, then the Modelfile, then Ollama's default, which is random (ollama api/types.go DefaultOptions: 0.8, 40, -1).
+ * Whether sampling is deterministic: temperature 0, top_k 1, or a seed that is not negative. The request takes
+ * precedence, then the Modelfile, then Ollama's default, which is random (ollama api/types.go DefaultOptions: 0.8, 40,
+ * -1).
  */
 export function isDeterministic(
   options: UpstreamRequest['options'],
@@ -24,7 +25,7 @@ export function isDeterministic(
   });
 }
 
-/** Knows which questions are deterministic, and asks for a Modelfile only where it can matter. */
+/** Knows which questions are deterministic, and fetches a Modelfile only when it matters. */
 export class Determinism {
   readonly #modelfiles: Pick<Modelfiles, 'of'>;
 
@@ -32,7 +33,7 @@ export class Determinism {
     this.#modelfiles = modelfiles;
   }
 
-  /** A Modelfile that cannot be fetched counts as an empty one. Rejects only with the signal's reason. */
+  /** A Modelfile that can't be fetched counts as empty. Rejects only with the signal's reason. */
   async of(request: UpstreamRequest, model: InstalledModel, signal: AbortSignal): Promise<boolean> {
     const { options } = request;
     if (isDeterministic(options, undefined)) return true;

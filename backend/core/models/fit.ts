@@ -1,17 +1,17 @@
-// Which runners fit into Ollama's memory together. Its lists of loaded models (/api/ps) tell how much of the GPU's memory
-// each one takes, but nothing tells how much there is, nor how many models may be loaded (OLLAMA_MAX_LOADED_MODELS). So it
-// is learned: what was seen together fits together, and so does what needs no more than that. Pure state, no clock.
+// Which runners fit into Ollama's memory together. Its list of loaded models (/api/ps) shows the graphics memory of
+// each, but neither the total nor how many models may be loaded (OLLAMA_MAX_LOADED_MODELS). So this learns: what was
+// seen together fits together, and so does anything that needs no more. Pure state, no clock.
 import { LRUCache } from 'lru-cache';
 
-/** Runners whose size is remembered. */
+/** How many runners' sizes are remembered. */
 const MOST_RUNNERS = 1000;
 
-/** One that is in memory. */
+/** A loaded runner. */
 export interface Loaded {
   readonly runner: string;
-  /** What it was loaded from: another runner of the same takes its place. */
+  /** Its weights; loading another runner of the same weights replaces it. */
   readonly weights: string;
-  /** Bytes of the GPU's memory; undefined where not all of it is there, since then nobody can say what it needs. */
+  /** Bytes of graphics memory. Undefined when part of it is elsewhere, since its need is then unknown. */
   readonly bytes: number | undefined;
   /** Whether its time in memory is over anyway. */
   readonly expired: boolean;
@@ -30,7 +30,7 @@ export class Fit {
   #most = NOTHING;
   #before: readonly Loaded[] = [];
 
-  /** Reads a list of what is in memory, newer than those before it. */
+  /** Reads a list of loaded runners, newer than those before it. */
   look(now: readonly Loaded[]): void {
     const before = this.#before;
     this.#before = now;
@@ -41,10 +41,10 @@ export class Fit {
     );
     const pushedOut = stayed.some(({ runner }) => !now.some((other) => other.runner === runner));
     const seen = this.#sum(now.map(({ runner }) => runner));
-    // Another program may have taken memory: what fitted once does not any more.
+    // Another program may have taken memory, so what fitted before no longer does.
     const was = [...came, ...stayed].map(({ runner }) => runner);
     if (came.length > 0 && pushedOut && this.fits(was)) this.#most = seen ?? NOTHING;
-    // A single one says nothing: Ollama leaves room free beside a second one (sched.go, load: 80 %).
+    // A single runner shows nothing: Ollama leaves room free beside a second one (sched.go, load: 80 %).
     if (now.length < 2 || seen === undefined) return;
     this.#most = {
       bytes: Math.max(seen.bytes, this.#most.bytes),
@@ -52,7 +52,7 @@ export class Fit {
     };
   }
 
-  /** Whether these are known to fit together. One alone always does: nobody has to leave for it. */
+  /** Whether these runners are known to fit together. A single one always does, since nothing has to leave for it. */
   fits(runners: readonly string[]): boolean {
     if (runners.length < 2) return true;
     const sum = this.#sum(runners);
@@ -60,8 +60,8 @@ export class Fit {
   }
 
   /**
-   * Those who would leave memory if this runner was loaded: one by one, from the first of `beside`, until the others are
-   * known to fit beside it. Where nothing is known of its size, that is all.
+   * The runners that loading this one would evict: one by one from the start of `beside`, until the rest is known to
+   * fit. All of them when its size is unknown.
    */
   leavers(runner: string, beside: readonly string[]): string[] {
     const first = beside.findIndex((_one, i) => this.fits([runner, ...beside.slice(i)]));

@@ -1,23 +1,26 @@
-// How long models stay in memory: what the runners have been told, and what a request that says nothing may add.
-// Ollama's rule is that a keep_alive overwrites the one before, and that a request without one leaves it (sched.go).
-// So a request of ours without one could shorten what somebody else asked for; it never does.
+// How long models stay in memory: what runners were told, and what a request without a keep_alive may add. In Ollama a
+// keep_alive overwrites the one before, and a request without one keeps it (sched.go). So a keep_alive that Hearth adds
+// must never shorten what somebody else asked for.
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { named } from './names.ts';
 import type { Clock, ReadConfig, RunnerSpec, Watch } from '../ports.ts';
 
-/** As Ollama takes it: a number of seconds, -1 for ever. */
+/** As Ollama takes it: a number of seconds, or -1 for ever. */
 type Seconds = number;
 
-/** A model with more time left than this is pinned: Ollama writes "for ever" as a date hundreds of years away. Milliseconds. */
+/**
+ * A model with more time left than this is pinned: Ollama reports "for ever" as a date hundreds of years away.
+ * Milliseconds.
+ */
 const FOREVER_MS = 10 * 365 * 86_400_000;
 
-/** A list of loaded models is trusted for this long. Milliseconds. */
+/** How long a list of loaded models is trusted. Milliseconds. */
 const FRESH_MS = 1000;
 
 interface Kept {
-  /** Milliseconds that it stays after each use, at least. */
+  /** The least time in milliseconds that it stays after each use. */
   readonly ms: number;
-  /** When it was last used or renewed with it, by the monotonic clock. */
+  /** When it was last used or renewed with it, on the monotonic clock. */
   readonly at: number;
 }
 
@@ -25,29 +28,30 @@ export interface KeepAliveOptions {
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly watch: Pick<Watch, 'state' | 'refreshLoaded'>;
-  /** What a model of /api/ps was loaded from. */
+  /** The weights of a model in /api/ps. */
   weights(digest: string): string;
 }
 
 export class KeepAlives {
   readonly #options: KeepAliveOptions;
-  /** By weights, the keep_alive that their runner was last given, as far as we know. */
+  /** By weights, the keep_alive that their runner was last given, as far as is known. */
   readonly #kept = new Map<string, Kept>();
-  /** Ollama's own OLLAMA_KEEP_ALIVE lets a model go as soon as it was loaded. */
+  /** OLLAMA_KEEP_ALIVE makes Ollama unload a model right after its use. */
   #leavesAtOnce = false;
 
   constructor(options: KeepAliveOptions) {
     this.#options = options;
   }
 
-  /** ollama.keep_alive in milliseconds: what a request without a keep_alive adds at least. */
+  /** ollama.keep_alive in milliseconds: the least that Hearth adds to a request without a keep_alive. */
   get #least(): number {
     return keepAliveMs(this.#options.config().ollama.keep_alive);
   }
 
   /**
-   * The keep_alive to load a runner with. When the caller gives none, it is the one that the model was pinned with before
-   * (a reload for other options must not end that), else none, so that Ollama uses its default, which can be read afterwards.
+   * The keep_alive to load a runner with. When the caller gives none, a model that was pinned before stays pinned, even
+   * through a reload for other options. Otherwise undefined, so that Ollama uses its default, which can be read
+   * afterwards.
    */
   forLoad({ weights }: RunnerSpec, asked: Seconds | undefined): Seconds | undefined {
     if (asked !== undefined) return asked;
@@ -57,9 +61,9 @@ export class KeepAlives {
   }
 
   /**
-   * Notes that a runner was loaded with this keep_alive, and looks what the load has pushed out. If it was none, Ollama's
-   * default is read from its list of loaded models, the only place that shows it (OLLAMA_KEEP_ALIVE). Resolves with
-   * whether that list could be had; throws only the signal's reason.
+   * Notes that a runner was loaded with this keep_alive, and refreshes the list of loaded models. Without a keep_alive,
+   * Ollama's default (OLLAMA_KEEP_ALIVE) is read from that list, the only place that shows it. Resolves with whether
+   * the list could be fetched; throws only the signal's reason.
    */
   async loaded({ weights }: RunnerSpec, sent: Seconds | undefined, signal: AbortSignal): Promise<boolean> {
     if (sent === undefined) this.forget(weights);
@@ -73,9 +77,9 @@ export class KeepAlives {
   }
 
   /**
-   * What to send with a request, or an empty one that renews, for a runner that stands ready: the caller's own wish, or
-   * ollama.keep_alive if that is longer than the one in force. Ollama's list is read first, unless it just was:
-   * somebody may have pinned the model meanwhile. Throws only the signal's reason.
+   * The keep_alive to send with a request, or with an empty one that renews, for a ready runner: the caller's own, or
+   * ollama.keep_alive if that is longer than the current one. Fetches Ollama's list first unless it is fresh, since
+   * somebody may have pinned the model. Throws only the signal's reason.
    */
   async toSend({ weights }: RunnerSpec, asked: Seconds | undefined, signal: AbortSignal): Promise<Seconds | undefined> {
     if (asked !== undefined) return asked;
@@ -92,7 +96,7 @@ export class KeepAlives {
     return least > 0 ? seconds(least) : undefined;
   }
 
-  /** Whether the list of loaded models could be fetched again. */
+  /** Fetches the list of loaded models. Returns whether that worked. */
   async #look(signal: AbortSignal): Promise<boolean> {
     try {
       await this.#options.watch.refreshLoaded(signal);
@@ -110,7 +114,7 @@ export class KeepAlives {
     return model === undefined ? undefined : Math.max(0, model.expires_at - clock.now());
   }
 
-  /** Whether it is to stay: somebody pinned it, or Hearth keeps it warm. */
+  /** Whether the model should stay: somebody pinned it, or Hearth keeps it warm. */
   isKept(weights: string): boolean {
     const { watch, config, weights: weightsOf } = this.#options;
     if ((this.#left(weights) ?? 0) > FOREVER_MS) return true;
@@ -126,18 +130,18 @@ export class KeepAlives {
     });
   }
 
-  /** Notes that a request ended, or that an empty one renewed the time: with its own keep_alive, or the one in force. */
+  /** Notes that a request ended, or that an empty one renewed the time, with its own keep_alive or the current one. */
   told(weights: string, sent: Seconds | undefined): void {
     const ms = sent === undefined ? this.inForce(weights) : keepAliveMs(sent);
     this.#kept.set(weights, { ms, at: this.#options.clock.elapsed() });
   }
 
-  /** Milliseconds that this model stays after a use, at least; 0 when nothing is known. */
+  /** The least time in milliseconds that this model stays after a use; 0 when unknown. */
   inForce(weights: string): number {
     return this.#kept.get(weights)?.ms ?? 0;
   }
 
-  /** Whether renewing with this keep_alive is worth a request: at least a tenth of it has run down. */
+  /** Whether renewing with this keep_alive is worth a request: at least a tenth of it has passed. */
   wouldChange(weights: string, asked: Seconds): boolean {
     const kept = this.#kept.get(weights);
     const ms = keepAliveMs(asked);
@@ -145,13 +149,13 @@ export class KeepAlives {
     return this.#options.clock.elapsed() - kept.at > ms / 10;
   }
 
-  /** The model left memory, and what its runner was told with it. */
+  /** Notes that the model left memory, so its keep_alive is gone. */
   forget(weights: string): void {
     this.#kept.delete(weights);
   }
 }
 
-/** keep_alive as milliseconds; 0 when none is given, since Ollama then uses its own default (OLLAMA_KEEP_ALIVE). */
+/** keep_alive in milliseconds; 0 when there is none, since Ollama then uses its own default (OLLAMA_KEEP_ALIVE). */
 export function keepAliveMs(keepAlive: string | number | undefined): number {
   const asSeconds = keepAlive === undefined ? 0 : keepAliveSeconds(keepAlive);
   return asSeconds < 0 ? Number.MAX_SAFE_INTEGER : asSeconds * 1000;

@@ -1,5 +1,5 @@
-// What is known of Ollama's memory, as the queue wants to see it: which runners are in it, which of them are to stay, and
-// who would leave for another one.
+// What is known of Ollama's memory, as the queue needs it: which runners are loaded, which of them should stay, and
+// which ones another load would evict.
 import { Fit } from './fit.ts';
 import type { KeepAlives } from './keep-alive.ts';
 import type { Clock, LoadedModel } from '../ports.ts';
@@ -12,7 +12,7 @@ export interface KnownMemoryOptions {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** By the key of each runner in memory. */
+/** By the key of each loaded runner. */
 export interface MemoryFacts {
   readonly runners: ReadonlySet<string>;
   readonly kept: ReadonlySet<string>;
@@ -41,12 +41,12 @@ export class KnownMemory {
     );
   }
 
-  /** Ollama is away: the one that comes back may have another memory. */
+  /** Ollama is away; when it returns, it may have other memory. */
   forget(): void {
     this.#fit = new Fit();
   }
 
-  /** Undefined where nothing is known to be in memory. */
+  /** Undefined when nothing is known to be loaded. */
   get facts(): MemoryFacts | undefined {
     const { residency, keepAlives } = this.#options;
     const runners = residency.inMemory();
@@ -58,14 +58,14 @@ export class KnownMemory {
     };
   }
 
-  /** Whether that runner would leave memory if this one was loaded, which is not in it. */
+  /** Whether loading this runner, which is not loaded, would evict the other one. */
   evicts(runner: string, other: string): boolean {
     const runners = this.#options.residency.inMemory();
     if (runners.has(runner) || !runners.has(other)) return false;
     return this.#leavers(runner, runners).includes(other);
   }
 
-  /** Another runner of the same weights leaves in any case; the others as Ollama chooses (sched.go, findRunnerToUnload). */
+  /** Another runner of the same weights is always evicted; others in Ollama's order (sched.go, findRunnerToUnload). */
   #leavers(runner: string, beside: ReadonlySet<string>): string[] {
     const { keepAlives } = this.#options;
     const others = [...beside].map((key) => ({ key, weights: weightsOf(key) }));

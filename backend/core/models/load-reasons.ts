@@ -1,18 +1,18 @@
-// Why models are loaded: what became of each since it was last in memory, who asked for what, and which load took whose place.
-// It is told what happens (residency.ts) and says why when a load begins; it loads nothing.
+// Why models are loaded: why each left memory last, who asked for what, and which load evicted which model.
+// residency.ts reports events to it, and it gives the reason when a load begins; it loads nothing.
 import { LRUCache } from 'lru-cache';
 import type { LoadReason } from '../explain/slow-facts.ts';
 import { sees } from '../ownership.ts';
 import type { Elapsed, RunnerSpec, WhyLeft, WhyLoaded } from '../ports.ts';
 import { differences } from './runner.ts';
 
-/** Models and runners remembered, and loads. */
+/** How many models and runners are remembered, and how many loads. */
 const MOST = 200;
 const MOST_LOADS = 50;
-/** Models that pushed each other out so long ago do not do it any more. Milliseconds. */
+/** After this time, models no longer count as evicting each other. Milliseconds. */
 const LATELY_MS = 600_000;
 
-/** Who asks, as people know it, and whose that is. */
+/** A caller by its display name, and its owner. */
 export interface Who {
   readonly caller: string;
   readonly owner: string;
@@ -21,28 +21,28 @@ export interface Who {
 /** How a runner left memory. */
 export type Departure =
   | { readonly why: 'expired'; readonly keptMs: number }
-  // By somebody's doing.
+  // By somebody's action.
   | { readonly why: 'unloaded' | 'restarted' | 'elsewhere' };
 
-/** Why a load began; who others are is told only to those who may know it. */
+/** Why a load began. The names of others are reported only to those who may see them. */
 type Began =
   | Exclude<LoadReason, { readonly why: 'pushed_out' | 'options' }>
   | { readonly why: 'pushed_out'; readonly by: RunnerSpec; readonly who: Who | undefined; readonly times: number }
   | { readonly why: 'options'; readonly before: RunnerSpec; readonly who: Who | undefined };
 
-/** One took the place of the other. */
+/** A load that evicted another model. */
 interface Push {
   readonly out: string;
   readonly by: string;
   readonly at: number;
 }
 
-/** A runner that stands ready, as residency.ts knows it. */
+/** A ready runner, as residency.ts knows it. */
 export interface Standing {
   readonly spec: RunnerSpec;
   /** When it was last used. */
   readonly at: number;
-  /** How long it stays after that, in milliseconds; 0: not known. */
+  /** How long it stays after that, in milliseconds; 0 when unknown. */
   readonly keptMs: number;
 }
 
@@ -63,14 +63,14 @@ export class LoadReasons {
     this.#elapsed = elapsed;
   }
 
-  /** Somebody is about to need this runner. */
+  /** Notes that somebody is about to need this runner. */
   asks({ key }: RunnerSpec, who: Who): void {
     this.#asked.set(key, who);
   }
 
   /**
-   * A load begins. `standing`: what is known to have been there of the same weights; `listed`: Ollama has something of them in
-   * memory, whatever it is. Gives the reason.
+   * Notes that a load begins, and returns its reason. `standing`: the runner of the same weights that is known to have
+   * been loaded. `listed`: Ollama has some runner of these weights in memory.
    */
   begins(spec: RunnerSpec, standing: Standing | undefined, listed: boolean): WhyLoaded {
     const reason = this.#reason(spec, standing, listed);
@@ -93,7 +93,7 @@ export class LoadReasons {
     return { ...left, who: this.#asked.get(left.by.key), times: this.#pushesOf(spec.weights, left.by.weights) };
   }
 
-  /** How often these two pushed each other out lately; 1 where only the one did it to the other. */
+  /** How often these two evicted each other lately; 1 when only one of them evicted the other. */
   #pushesOf(out: string, by: string): number {
     const since = this.#elapsed() - LATELY_MS;
     const lately = this.#pushes.filter((push) => push.at >= since);
@@ -102,15 +102,15 @@ export class LoadReasons {
     return turned.length === 0 ? 1 : same.length + turned.length;
   }
 
-  /** It left memory. */
+  /** Notes that the weights left memory. */
   left(weights: string, how: Departure): WhyLeft {
     this.#left.set(weights, how);
     return how.why;
   }
 
   /**
-   * It is no longer in memory, and nobody said that it should leave: its time was over, a load since its last use took its place,
-   * or a program past Hearth did it. Gives which.
+   * Notes that weights left memory without a request to do so, and returns why: their time was over, a load since their
+   * last use evicted them, or a program that bypasses Hearth unloaded them.
    */
   missing(weights: string, { at, keptMs }: Omit<Standing, 'spec'>): WhyLeft {
     const now = this.#elapsed();
@@ -124,8 +124,8 @@ export class LoadReasons {
   }
 
   /**
-   * Why the last load of this runner began, for one who asked for it. `chosen`: its num_ctx was not asked for. Undefined where it
-   * was not loaded since Hearth started.
+   * Why the last load of this runner began, for a caller that asked for it. `chosen`: Hearth chose its num_ctx.
+   * Undefined when it was not loaded since Hearth started.
    */
   of(spec: RunnerSpec, who: Who, chosen: boolean): LoadReason | undefined {
     const began = this.#began.get(spec.key);

@@ -1,12 +1,12 @@
-// What the Modelfiles of models say, fetched when first needed and remembered by digest, so that a changed model is fetched
-// again. /api/tags does not say it for pulled models (`parent_model` is empty or a path of another machine), so it is
-// one /api/show for each digest.
+// The Modelfiles of models, fetched on first use and remembered by digest, so that a changed model is fetched again.
+// /api/tags lacks this for pulled models (`parent_model` is empty or a path on another machine), so it takes one
+// /api/show for each digest.
 import { LRUCache } from 'lru-cache';
 import { orAborted } from '../abort.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, Upstream, UpstreamRequest } from '../ports.ts';
 import { runnerSpec } from './runner.ts';
 
-/** Modelfiles remembered. */
+/** How many Modelfiles are remembered. */
 const MOST_MODELS = 200;
 
 type Which = Pick<InstalledModel, 'digest' | 'name'>;
@@ -20,24 +20,24 @@ export class Modelfiles {
     this.#upstream = upstream;
   }
 
-  /** From memory alone. */
+  /** From memory only. */
   known(digest: string): Modelfile | undefined {
     return this.#known.get(digest);
   }
 
-  /** Undefined when it cannot be fetched; then the next call tries again. Rejects only with the signal's reason. */
+  /** Undefined when it can't be fetched; the next call then retries. Rejects only with the signal's reason. */
   async of(model: Which, signal: AbortSignal): Promise<Modelfile | undefined> {
     const known = this.#known.get(model.digest);
     if (known !== undefined) return known;
     return await orAborted(this.#asked.get(model.digest) ?? this.#ask(model), signal);
   }
 
-  /** The runner that a request for this model needs; `model` is undefined where it is not known to be installed. */
+  /** The runner that a request for this model needs; `model` is undefined when it is not known to be installed. */
   async runner(request: UpstreamRequest, model: Which | undefined, signal: AbortSignal): Promise<RunnerSpec> {
     return runnerSpec(request, model, model === undefined ? undefined : await this.of(model, signal));
   }
 
-  /** One fetch for all callers that want it now; a caller that leaves does not abort it. */
+  /** One fetch for all concurrent callers; a caller that leaves does not abort it. */
   #ask({ digest, name }: Which): Promise<Modelfile | undefined> {
     const asked = this.#upstream
       .modelfile(name, new AbortController().signal)
@@ -52,14 +52,14 @@ export class Modelfiles {
   }
 
   /**
-   * The files that a runner of this model is loaded from: equal for all models that share a runner. Until the
-   * Modelfile is known, and where it names no file, that is the model's own digest.
+   * The files that a runner of this model is loaded from: equal for all models that share a runner. Until the Modelfile
+   * is known, or when it names no file, the model's own digest.
    */
   weights(digest: string): string {
     return this.#known.get(digest)?.weights ?? digest;
   }
 
-  /** Fetches the missing Modelfiles of these models, unless there is only one digest, which has nothing to share. */
+  /** Fetches the missing Modelfiles of these models, unless there is only one digest, which shares with no other. */
   async learn(models: readonly Which[], signal: AbortSignal): Promise<void> {
     const byDigest = new Map(models.map((model) => [model.digest, model]));
     if (byDigest.size < 2) return;

@@ -1,29 +1,29 @@
-// How Ollama reads model names, and which near ones to offer when a name is not installed.
+// How Ollama parses model names, and which similar names to suggest when one is not installed.
 import { AppError } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { typingMistakes } from '../../contract/nearest.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import type { InstalledModel } from '../ports.ts';
 
-/** Host, namespace, name and tag, each as Ollama takes it (ollama types/model/name.go). */
+/** Host, namespace, name and tag, each as Ollama accepts them (ollama types/model/name.go). */
 const NAME = /^(?:(?:(?:[a-z]+:\/\/)?\w[\w.:-]{0,349}\/)?\w[\w-]{0,79}\/)?\w[\w.-]{0,79}(?::\w[\w.-]{0,79})?$/i;
 
-/** Whether Ollama takes it for the name of a model. */
+/** Whether Ollama accepts it as a model name. */
 export function isModelName(name: string): boolean {
   return NAME.test(withoutLocal(name));
 }
 
-/** A name without the word that keeps it on this machine (ollama internal/modelref). */
+/** The name without the suffix that keeps it on this machine (ollama internal/modelref). */
 export function withoutLocal(name: string): string {
   return name.trim().replace(/:local$/i, '');
 }
 
-/** Whether a name asks for ollama.com's machines; such requests never meet the local scheduler. */
+/** Whether a name asks for ollama.com's machines; such requests never reach the local scheduler. */
 export function isCloudName(name: string): boolean {
   return /(?::|-)cloud$/i.test(name);
 }
 
-/** The model of a name among the installed ones, or else among those in memory, since the list may not be known. */
+/** The model of a name among the installed ones, or else among the loaded ones, since the list may be unknown. */
 export function named<M extends { readonly name: string }>(
   name: string,
   ...lists: (readonly M[] | undefined)[]
@@ -32,7 +32,7 @@ export function named<M extends { readonly name: string }>(
   return lists.flatMap((list) => list ?? []).find((model) => canonicalName(model.name) === wanted);
 }
 
-/** Up to three installed names that the caller may have meant, nearest first. */
+/** Up to three installed names that the caller may have meant, most similar first. */
 export function nearNames(wanted: string, installed: readonly InstalledModel[]): string[] {
   const target = plainName(wanted);
   const limit = Math.max(2, target.length / 2);
@@ -44,12 +44,12 @@ export function nearNames(wanted: string, installed: readonly InstalledModel[]):
     .map(({ name }) => name);
 }
 
-/** Without the tag that Ollama adds by itself: it would make every name longer than what was asked for. */
+/** The name without Ollama's default tag, which would make every name longer than what was asked for. */
 function plainName(name: string): string {
   return canonicalName(name).replace(/:latest$/, '');
 }
 
-/** How far apart two names are; the beginning of a name, and another size of the same model, are near. */
+/** How different two names are. The beginning of a name, and another size of the same model, are close. */
 function distance(wanted: string, own: string, limit: number): number {
   if (wanted.length >= 3 && own.startsWith(wanted)) return 1;
   const [wantedFamily = ''] = wanted.split(':');
@@ -57,14 +57,17 @@ function distance(wanted: string, own: string, limit: number): number {
   return Math.min(typingMistakes(wanted, own, limit + 1), typingMistakes(wantedFamily, family, limit + 1) + 1);
 }
 
-/** The sentence for a model that is not installed, with near names and the command that installs it. */
+/** The sentence for a model that is not installed, with similar names and the command that installs it. */
 export function notInstalled(wanted: string, installed: readonly InstalledModel[]): string {
   const near = nearNames(wanted, installed);
   const hint = near.length > 0 ? ` Near: ${near.join(', ')}.` : '';
   return `Model "${wanted}" is not installed.${hint} To install it: ollama pull ${wanted}`;
 }
 
-/** The sentence for a model that none of several machines has: which were asked, and near names; or who has it and is not asked. */
+/**
+ * The sentence when no machine has the model, with the machines asked and similar names, or with the ones that have it
+ * and may not be asked.
+ */
 function onNoMachine(wanted: string, { machines, barred, installed }: AskedMachines): string {
   if (barred.length > 0) {
     const others = machines.length === 0 ? '' : `, and on none of those that may: ${machines.join(', ')}`;
@@ -76,15 +79,15 @@ function onNoMachine(wanted: string, { machines, barred, installed }: AskedMachi
   return `Model "${wanted}" is on none of your machines: ${machines.join(', ')}.${hint} To install it there: ollama pull ${wanted}`;
 }
 
-/** Those that a model was looked for on, by name, and what may be asked of any of them. */
+/** The names of the machines that were searched, and the models that any of them may be asked for. */
 export interface AskedMachines {
   readonly machines: readonly string[];
-  /** Those that have it, and may not be asked for it. */
+  /** The machines that have the model, but may not be asked for it. */
   readonly barred: readonly string[];
   readonly installed: readonly InstalledModel[];
 }
 
-/** How Ollama says it; the words differ by route (ollama server/routes.go). */
+/** Ollama's own wording, which differs by route (ollama server/routes.go). */
 const SAID = {
   write: (name: string) => `model '${name}' not found`,
   embed: (name: string) => `model ${JSON.stringify(name)} not found, try pulling it first`,
@@ -92,12 +95,12 @@ const SAID = {
   show: (name: string) => `model '${/:[^/]*$/.test(name) ? name : `${name}:latest`}' not found`,
 } as const;
 
-/** The refusal of a name that is no installed model, or is no valid name. `to`: what the model was wanted for. */
+/** The error for a name that is not installed, or not a valid name. `to`: what the model was wanted for. */
 export function noSuchModel(name: string, installed: readonly InstalledModel[], to: keyof typeof SAID): AppError {
   return refusal(name, notInstalled(name, installed), to);
 }
 
-/** The same where there are several machines, and none of them has it. */
+/** The same with several machines, none of which has the model. */
 export function noMachineHas(name: string, asked: AskedMachines, to: keyof typeof SAID): AppError {
   return refusal(name, onNoMachine(name, asked), to);
 }

@@ -1,5 +1,5 @@
-// Profiles: names of one's own that stand for a model, with options, a system prompt and a class in line. A request that names
-// one is put in other words before anything is done with it, so that it is the same question as one that says all of it. Pure.
+// Profiles: user-defined names for a model with options, a system prompt and a queue class. A request that names one is
+// rewritten before anything else, so it is the same question as one that spells everything out. Pure.
 import type { Config } from '../../contract/config/config.ts';
 import type { Profile } from '../../contract/config/settings-profiles.ts';
 import { canonicalName } from '../../contract/model-name.ts';
@@ -8,13 +8,15 @@ import type { Family, UpstreamRequest } from '../ports.ts';
 
 type Profiles = Config['models'];
 type Known = Profiles[string];
-/** With its name as the settings have it: others may spell it with what no header can hold. */
+/** With its name as in the settings; a caller may spell it with characters that no header can hold. */
 type Named = Known & { readonly name: string };
 
 /** By canonical name; made once for each configuration. */
 const byName = new WeakMap<Profiles, ReadonlyMap<string, Named>>();
 
-/** The profile of a name, spelled as Ollama lets names be spelled. It goes before an installed model of the same name. */
+/**
+ * The profile of a name, in any spelling that Ollama allows. It takes precedence over an installed model of that name.
+ */
 export function profileNamed(profiles: Profiles, name: string): Named | undefined {
   let known = byName.get(profiles);
   if (known === undefined) {
@@ -24,12 +26,14 @@ export function profileNamed(profiles: Profiles, name: string): Named | undefine
   return known.size === 0 ? undefined : known.get(canonicalName(name));
 }
 
-/** The model that a name means. A profile's model is never a profile again. */
+/** The model that a name means. A profile's model is never a profile itself. */
 export function meantModel(profiles: Profiles, name: string): string {
   return profileNamed(profiles, name)?.model ?? name;
 }
 
-/** The installed models with an entry for each profile whose model is there, in the place of one of the same name. */
+/**
+ * The installed models, with an entry for each profile whose model is installed; it replaces a model of the same name.
+ */
 export function withProfiles<M extends { readonly name: string }>(installed: readonly M[], profiles: Profiles): M[] {
   const own = Object.entries(profiles).flatMap(([name, { model }]) => {
     const stands = named(model, installed);
@@ -39,8 +43,8 @@ export function withProfiles<M extends { readonly name: string }>(installed: rea
 }
 
 /**
- * The request that a profile makes of one. Its options go before the caller's: the name was chosen for them, and on OpenAI's
- * routes a caller that says nothing sends temperature and top_p. Its system prompt is for requests that bring none.
+ * The request with a profile applied. Its options override the caller's: the name was chosen for them, and OpenAI's
+ * routes send temperature and top_p by default. Its system prompt is for requests that have none.
  */
 export function applied<R extends UpstreamRequest>(
   request: R,
@@ -56,7 +60,7 @@ export function applied<R extends UpstreamRequest>(
   };
 }
 
-/** The system prompt where the family has it. A request that only loads a model stays empty. */
+/** The system prompt in the form of the family. A request that only loads a model stays empty. */
 function prompted(
   { messages, prompt, system, raw }: UpstreamRequest,
   said: string,

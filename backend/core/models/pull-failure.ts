@@ -1,16 +1,16 @@
-// Why a download stopped: what kind of failure it was, so that each language has words for it, and the same as an English sentence.
+// Why a download stopped: the kind of failure, so that each language has words for it, and an English sentence.
 import type { AppError } from '../../contract/errors.ts';
 import type { PullFailure } from '../../contract/pull-view.ts';
 
-/** As Linux and macOS say it, and Windows. */
+/** The wording of Linux and macOS, and of Windows. */
 const NO_ROOM = /no space left on device|not enough space on the disk|disk quota exceeded/i;
-/** What Go says where a name is not found, or nobody answers: the network is away for a while (package net). */
+/** Go's wording when a name is not found or nobody answers: the network is down for a while (package net). */
 const NO_NETWORK =
   /no such host|network is unreachable|i\/o timeout|handshake timeout|connection (?:reset|refused)|EOF$/i;
-/** What Ollama says where the registry has no such model or tag (server/images.go, makeRequestWithRetry). */
+/** Ollama's wording when the registry has no such model or tag (server/images.go, makeRequestWithRetry). */
 const UNKNOWN = /^pull model manifest: file does not exist/;
 
-/** What Ollama says word for word, unless it can be said more plainly. */
+/** Keeps Ollama's own wording, unless it can be said more plainly. */
 export function pullFailureOf({ code, message, native, broke }: AppError): PullFailure {
   const said = native?.body['error'];
   if (typeof said === 'string') {
@@ -23,7 +23,7 @@ export function pullFailureOf({ code, message, native, broke }: AppError): PullF
   return { kind: 'other', said: message };
 }
 
-/** Whether nothing is wrong but a connection, to Ollama or from it to the internet. */
+/** Whether only a connection failed, to Ollama or from it to the internet. */
 export function isLost({ kind, said }: PullFailure): boolean {
   return kind === 'ollama_away' || kind === 'broke_off' || NO_NETWORK.test(said);
 }

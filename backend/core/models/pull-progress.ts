@@ -1,12 +1,13 @@
-// How far a download is, and how fast: from what Ollama tells of its parts, several times a second. Ollama names the parts one
-// after the other, and what it has of a part already is told with the first word about it, which is no speed.
+// The progress and speed of a download, from what Ollama reports about its parts several times a second. Ollama names
+// the parts one after the other. The first report of a part includes the bytes that it had already, which do not count
+// as speed.
 import type { PullPhase, PullStep } from '../../contract/pull-view.ts';
 import type { Elapsed } from '../ports.ts';
 
-/** The speed is that of the last so many milliseconds, and is told once it was measured for so many. */
+/** The time that the speed is measured over, and how long it must have been measured before it is shown. */
 const WINDOW_MS = 10_000;
 const LEAST_MS = 5000;
-/** Between two notes of how much has come. Milliseconds. */
+/** The interval between two notes of the bytes received. Milliseconds. */
 const NOTE_MS = 500;
 
 interface Bytes {
@@ -19,12 +20,12 @@ export class PullProgress {
   readonly #parts = new Map<string, Bytes>();
   readonly #before: Bytes | undefined;
   #phase: PullPhase = 'looking';
-  /** Bytes that have come since this began; those of a part that is fetched anew count again. */
+  /** Bytes received since the start. Bytes of a part that is fetched again count again. */
   #came = 0;
   #lastByteAt: number | undefined;
   readonly #notes: { readonly at: number; readonly came: number }[] = [];
 
-  /** `before`: how far it was before this try, to be told until Ollama says more. */
+  /** `before` is the progress before this attempt, shown until Ollama reports more. */
   constructor(elapsed: Elapsed, before?: Bytes) {
     this.#elapsed = elapsed;
     this.#before = before;
@@ -40,7 +41,7 @@ export class PullProgress {
     const known = this.#parts.get(digest);
     this.#parts.set(digest, { completed, total });
     this.#lastByteAt ??= now;
-    // It falls where Ollama begins a piece of a part anew.
+    // It drops when Ollama starts a piece of a part again.
     const more = known === undefined ? 0 : Math.max(0, completed - known.completed);
     this.#came += more;
     if (more > 0) this.#lastByteAt = now;
@@ -54,7 +55,7 @@ export class PullProgress {
     return this.#phase;
   }
 
-  /** Undefined until Ollama has told of a part. */
+  /** Undefined until Ollama has reported a part. */
   get bytes(): Bytes | undefined {
     if (this.#parts.size === 0) return this.#before;
     let [completed, total] = [0, 0];
@@ -65,7 +66,7 @@ export class PullProgress {
     return { completed, total };
   }
 
-  /** Bytes a second; undefined until it is known, and while nothing is fetched. */
+  /** Bytes per second; undefined until known, and while nothing is fetched. */
   get speed(): number | undefined {
     const [first] = this.#notes;
     if (first === undefined || this.#phase !== 'downloading') return undefined;
@@ -73,7 +74,7 @@ export class PullProgress {
     return ms < LEAST_MS ? undefined : ((this.#came - first.came) * 1000) / ms;
   }
 
-  /** For how long no byte has come, in milliseconds; undefined while none is to come. */
+  /** Milliseconds without a byte; undefined while none is expected. */
   get silentMs(): number | undefined {
     return this.#phase === 'downloading' && this.#lastByteAt !== undefined
       ? this.#elapsed() - this.#lastByteAt
@@ -81,7 +82,7 @@ export class PullProgress {
   }
 }
 
-/** By the words of Ollama's server/images.go, PullModel; what is not known of them belongs to what was before. */
+/** The phase, by the wording of Ollama's server/images.go, PullModel; an unknown status keeps the phase before. */
 function phaseOf(status: string, before: PullPhase): PullPhase {
   if (status.startsWith('verifying')) return 'checking';
   if (/^(?:writing|removing)/.test(status)) return 'installing';

@@ -1,7 +1,7 @@
-// The line of downloads: Ollama fetches one model at a time, which is as fast as several, since it fetches each in pieces side
-// by side. It outlasts a restart. Ollama keeps the pieces of what did not come to its end, so that the same download goes on
-// from there (server/download.go); when it is started, it takes away those that are older than an hour (server/images.go). Of
-// several machines each fetches one: they stand in one line, and each takes the next that is for it.
+// The queue of downloads. Ollama fetches one model at a time, which is as fast as several, since it fetches the pieces
+// of each in parallel. The queue survives a restart. Ollama keeps the pieces of an unfinished download, so that it can
+// resume (server/download.go), and on its start deletes those older than an hour (server/images.go). With several
+// machines there is one queue, and each machine takes the next download for it.
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { PullFailure, PullView } from '../../contract/pull-view.ts';
@@ -12,20 +12,20 @@ import { noSuchModel, isModelName } from './names.ts';
 import { isLost, pullFailureOf, pullSentence } from './pull-failure.ts';
 import { PullProgress } from './pull-progress.ts';
 
-/** How many may stand in line, those that stopped included. */
+/** How many downloads the queue holds, including stopped ones. */
 const MOST = 50;
-/** Before it goes on by itself, and twice as long each time that no byte came; milliseconds. And how often. */
+/** The pause before an automatic retry, doubled each time that no byte came, in milliseconds. And how many retries. */
 const AGAIN_MS = 1000;
 const TRIES = 5;
 
-/** The machines that models are downloaded to, by their names; the only one is called '' where nothing names it. */
+/** The machines that models are downloaded to, by name; '' for a single machine without a name. */
 export interface PullPlaces {
   /**
-   * The one of this name, or for undefined the one that a download goes to by itself. Throws invalid_request for a name that
-   * none has, and where it may not be asked for the model.
+   * The machine of this name; for undefined, the one that a download goes to by default. Throws invalid_request for an
+   * unknown name, and when that machine may not be asked for the model.
    */
   of(model: string, wished: string | undefined): string;
-  /** Whether its Ollama is away: nothing is begun there then. Call `feed` when it is back. */
+  /** Whether its Ollama is away, so that nothing starts there. Call `feed` when it is back. */
   away(place: string): boolean;
   pull(place: string, ...asked: Parameters<Upstream['pull']>): ReturnType<Upstream['pull']>;
 }
@@ -35,12 +35,12 @@ export interface PullsOptions {
   readonly store: PullStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** A model is there, or a newer one under its name. */
+  /** Called when a model, or a newer version of it, was installed. */
   onInstalled(model: string): void;
   onChange(): void;
 }
 
-/** A download, for those who speak of one: of all machines where none is named. */
+/** Identifies a download; without `upstream`, on any machine. */
 export interface WhichPull {
   readonly model: string;
   readonly upstream?: string | undefined;
@@ -48,26 +48,26 @@ export interface WhichPull {
 
 interface Pull {
   readonly model: string;
-  /** The machine that it is for. */
+  /** The machine that downloads it. */
   readonly place: string;
-  /** When it was asked for, in milliseconds since 1970. */
+  /** When it was requested, in milliseconds since 1970. */
   readonly since: number;
   state: PullView['state'];
   failure: PullFailure | undefined;
   progress: PullProgress;
-  /** The most bytes that were ever here: a try that gets no further was in vain. */
+  /** The most bytes that were ever here: an attempt that gets no further was in vain. */
   furthest: number;
   vain: number;
-  /** Ends the try that is under way. */
+  /** Aborts the running attempt. */
   stop: AbortController | undefined;
-  /** Ends the pause before the next try. */
+  /** Cancels the pause before the next attempt. */
   pause: (() => void) | undefined;
 }
 
 export class Pulls {
   readonly #options: PullsOptions;
   #line: readonly Pull[] = [];
-  /** What is under way, by its machine. */
+  /** The running downloads by machine. */
   readonly #under = new Map<string, Promise<void>>();
   #isOpen = false;
 
@@ -75,7 +75,7 @@ export class Pulls {
     this.#options = options;
   }
 
-  /** Takes up what was left undone. */
+  /** Resumes what was unfinished. */
   open(): void {
     for (const kept of this.#options.store.kept()) {
       const place = this.#placeNow(kept);
@@ -85,14 +85,14 @@ export class Pulls {
     this.feed();
   }
 
-  /** In the order of the line. */
+  /** In the order of the queue. */
   get list(): PullView[] {
     return Array.from(this.#line, viewOf);
   }
 
   /**
-   * Puts a model in line, or has one go on that stopped; one that is under way goes on as it is. It is on the disk when this
-   * returns. Throws invalid_request for what is no name of a model or a machine, and pulls_full.
+   * Queues a model, or resumes a stopped download; a running one is left alone. On disk when this returns. Throws
+   * invalid_request for an invalid model or machine name, and pulls_full.
    */
   add({ model, upstream }: WhichPull): PullView {
     const name = model.trim();
@@ -115,7 +115,9 @@ export class Pulls {
     return viewOf(pull);
   }
 
-  /** Stops one until it is added again; what came of it stays. Throws pull_not_found, and invalid_request where several are meant. */
+  /**
+   * Stops a download until it is added again; its pieces stay. Throws pull_not_found, and invalid_request for several.
+   */
   pause(which: WhichPull): PullView {
     const pull = this.#find(which);
     Object.assign(pull, { state: 'paused', failure: undefined });
@@ -123,14 +125,14 @@ export class Pulls {
     return viewOf(pull);
   }
 
-  /** Takes one out of the line. Throws as `pause` does. */
+  /** Removes a download from the queue. Throws as `pause` does. */
   cancel(which: WhichPull): void {
     const pull = this.#find(which);
     this.#line = this.#line.filter((each) => each !== pull);
     this.#end(pull);
   }
 
-  /** Begins the next one on each machine where none is under way. Call it also when an Ollama is back. */
+  /** Starts the next download on each idle machine. Call it also when an Ollama is back. */
   feed(): void {
     if (!this.#isOpen) return;
     for (const pull of this.#line) {
@@ -145,7 +147,7 @@ export class Pulls {
     }
   }
 
-  /** Ends what is under way; the line goes on after the next `open`. */
+  /** Aborts running downloads; the queue resumes at the next `open`. */
   async stop(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -182,8 +184,8 @@ export class Pulls {
   }
 
   /**
-   * Goes on by itself where it got further than ever, or where nothing is wrong but a connection, to Ollama or from it to the
-   * internet; that some times in a row. What Ollama refuses is the same the next time.
+   * Retries if the attempt got further than ever, or if only a connection failed, to Ollama or from it to the internet;
+   * a limited number of times in a row. What Ollama refuses would be refused again.
    */
   #broke(pull: Pull, error: AppError, gotFurther: boolean): void {
     const { clock, log } = this.#options;
@@ -203,18 +205,18 @@ export class Pulls {
   #made({ model, since, state, failure, completed, total }: KeptPull, place: string): Pull {
     const before = completed === undefined || total === undefined ? undefined : { completed, total };
     const progress = new PullProgress(this.#options.clock.elapsed, before);
-    // Ollama may have been started anew meanwhile, and has nothing of it then: what was here before counts for nothing.
+    // Ollama may have restarted and lost the pieces, so earlier progress does not count.
     return { model, place, since, state, failure, progress, furthest: 0, vain: 0, stop: undefined, pause: undefined };
   }
 
-  /** The machine of what was kept; another one where there is none of that name any more, or it may not be asked. */
+  /** The machine of a stored download; another one if that name no longer exists or may not be asked. */
   #placeNow({ model, upstream }: KeptPull): string {
     const { places } = this.#options;
     for (const wished of [upstream, undefined]) {
       try {
         return places.of(model, wished);
       } catch {
-        // The next one may do.
+        // Try the next one.
       }
     }
     return upstream ?? '';
@@ -259,7 +261,7 @@ export class Pulls {
         model,
         upstream: place === '' ? undefined : place,
         since,
-        // It goes on after a restart.
+        // It resumes after a restart.
         state: state === 'running' ? ('waiting' as const) : state,
         failure,
         ...progress.bytes,

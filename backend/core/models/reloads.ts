@@ -1,31 +1,32 @@
-// Who makes Ollama load a model again and again: the runs of each model, and how the runners differ that they needed. It says
-// what is so and what ends it; it changes no request. The same for prompts that do not fit into their context.
+// Detects who makes Ollama reload a model again and again: tracks the runs of each model, and how their runners differ.
+// It reports this and how to end it, and changes no request. Does the same for prompts that do not fit into their
+// context.
 import type { Truncated } from '../../contract/chat/chat.ts';
 import { endOfReloads, endOfTruncation } from '../explain/load-words.ts';
 import type { PutNotice, RunnerSpec } from '../ports.ts';
 import { differences } from './runner.ts';
 
-/** A storm: two loads of more than this, for other options, within the last runs of a model. */
+/** A storm: this many loads longer than this, for other options, within the last runs of a model. */
 const LONG_LOAD_MS = 1000;
 const LOADS = 2;
 const LAST_RUNS = 5;
-/** What has not happened again for so long is over. Milliseconds. */
+/** What has not happened again for this long is over. Milliseconds. */
 const OVER_MS = 3_600_000;
-/** Models remembered. */
+/** How many models are remembered. */
 const MOST = 50;
 
-/** A run of a model that has ended its load. */
+/** A run of a model whose load has ended. */
 export interface ModelRun {
   readonly spec: RunnerSpec;
-  /** The runner of the same weights that stood there before; undefined where none did. */
+  /** The runner of the same weights that was loaded before; undefined when there was none. */
   readonly before: RunnerSpec | undefined;
   readonly loadMs: number;
-  /** As people know it. */
+  /** Its display name. */
   readonly caller: string;
 }
 
 export class Reloads {
-  /** By weights, the last ones. */
+  /** By weights, the last runs. */
   readonly #runs = new Map<string, readonly ModelRun[]>();
   readonly #put: PutNotice;
 
@@ -33,7 +34,7 @@ export class Reloads {
     this.#put = put;
   }
 
-  /** Notes a run, and says so when it is part of a storm. */
+  /** Notes a run, and reports it when it is part of a storm. */
   ran(run: ModelRun): void {
     const { weights, model } = run.spec;
     const runs = [...(this.#runs.get(weights) ?? []), run].slice(-LAST_RUNS);
@@ -53,7 +54,7 @@ export class Reloads {
     });
   }
 
-  /** Notes that a prompt does not fit. */
+  /** Reports a prompt that does not fit. */
   truncated({ model, weights }: RunnerSpec, { tokens, size }: Truncated, caller: string): void {
     this.#put(`truncated ${weights} ${size}`, {
       text: `A prompt for ${model} has about ${tokens} tokens, and its context ${size}: Ollama leaves the oldest part out.`,
@@ -64,7 +65,7 @@ export class Reloads {
   }
 }
 
-/** Loads of a model that was not there, or long ago, are no storm. */
+/** A load of a model that was not there is not part of a storm. */
 function isReload({ spec, before, loadMs }: ModelRun): boolean {
   return loadMs > LONG_LOAD_MS && before !== undefined && before.key !== spec.key;
 }

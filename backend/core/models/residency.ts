@@ -1,6 +1,6 @@
-// Which runners are ready in Ollama's memory, as far as we know, and the one place that loads them.
-// The gateway owns a load: several requests share it, and a caller that leaves does not abort it while others wait for
-// the same runner (Ollama throws the load away with the request that caused it, llama_server.go:1298).
+// Which runners are ready in Ollama's memory, as far as is known, and the only place that loads them. The gateway owns
+// a load: several requests share it, and a caller that leaves does not abort it while others wait for the same runner
+// (Ollama drops the load with the request that caused it, llama_server.go:1298).
 import type { KeepAlives } from './keep-alive.ts';
 import type { Modelfiles } from './modelfiles.ts';
 import type { Departure, LoadReasons } from './load-reasons.ts';
@@ -18,21 +18,21 @@ interface Load {
   users: number;
 }
 
-/** A runner that stands ready. Moments of the monotonic clock. */
+/** A ready runner. Times are on the monotonic clock. */
 interface Ready {
   readonly spec: RunnerSpec;
-  /** Since when we know it. */
+  /** Since when it is known to be ready. */
   readonly since: number;
   /** When it was last used or renewed. */
   readonly at: number;
-  /** What the list says of its context; undefined until a list is sure to be about this runner. */
+  /** Its context by Ollama's list; undefined until a list is sure to be about this runner. */
   readonly context?: number | undefined;
 }
 
 /** How old a list of loaded models may be when it is read. */
 const LIST_LAG_MS = 5000;
 
-/** Whether anybody in line still needs a runner; `until` resolves when nobody does. */
+/** Whether any waiter still needs a runner; `unwanted` resolves when none does. */
 export interface Demand {
   wants(runner: string): boolean;
   unwanted(runner: string, signal: AbortSignal): Promise<void>;
@@ -45,9 +45,9 @@ export interface ResidencyOptions {
   readonly keepAlives: KeepAlives;
   readonly uses: Uses;
   readonly reasons: LoadReasons;
-  /** Is told how long each load took, in milliseconds. */
+  /** Receives the duration of each load, in milliseconds. */
   readonly estimator: { observeLoad(model: string, ms: number): void };
-  /** Counts loads, and models that leave. */
+  /** Counts loads, and models that leave memory. */
   readonly meter?: Pick<Meter, 'loaded' | 'left'> | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,7 +55,7 @@ export interface ResidencyOptions {
 
 export class Residency {
   readonly #options: ResidencyOptions;
-  /** By weights, the runner that we last saw running. */
+  /** By weights, the runner last seen running. */
   readonly #ready = new Map<string, Ready>();
   readonly #usual = new Usual();
   readonly #loads = new Map<string, Load>();
@@ -64,12 +64,12 @@ export class Residency {
     this.#options = options;
   }
 
-  /** Whether this runner is in memory, to the best of our knowledge. */
+  /** Whether this runner is loaded, as far as is known. */
   isReady(spec: RunnerSpec): boolean {
     return this.inMemory().has(spec.key);
   }
 
-  /** The keys of the runners in memory, to the best of our knowledge. */
+  /** The keys of the loaded runners, as far as is known. */
   inMemory(): Set<string> {
     const { watch, clock, keepAlives, modelfiles } = this.#options;
     const now = clock.elapsed();
@@ -83,8 +83,8 @@ export class Residency {
   }
 
   /**
-   * The key of a runner that Ollama lists. Of one that was not used through us yet, that of a request without options:
-   * what was loaded for such a one fits every such request (Ollama's server/sched.go, needsReload).
+   * The key of a runner that Ollama lists. If it was not used through Hearth yet, the key of a request without options:
+   * what was loaded for one such request fits all of them (Ollama's server/sched.go, needsReload).
    */
   runnerOf({ name, digest }: LoadedModel): string {
     const { modelfiles } = this.#options;
@@ -92,20 +92,20 @@ export class Residency {
     return known?.spec.key ?? runnerSpec({ model: name }, { name, digest }, modelfiles.known(digest)).key;
   }
 
-  /** Notes that a request of somebody on this runner ended well, with the keep_alive that was sent along. */
+  /** Notes that a request on this runner ended well, with the keep_alive that was sent. */
   used(spec: RunnerSpec, sent: number | undefined): void {
     this.#stands(spec, sent);
     this.#usual.used(spec);
     this.#options.uses.used(spec.weights);
   }
 
-  /** Notes that an empty request of our own found it ready and renewed its time. */
+  /** Notes that an empty request of Hearth found it ready and renewed its time. */
   renewed(spec: RunnerSpec, sent: number | undefined): void {
     this.#stands(spec, sent);
     this.#options.uses.touched(spec.weights);
   }
 
-  /** The keep_alive to send with a request for this runner, which is ready. Throws only the signal's reason. */
+  /** The keep_alive to send with a request for this ready runner. Throws only the signal's reason. */
   keepAlive(spec: RunnerSpec, asked: number | undefined, signal: AbortSignal): Promise<number | undefined> {
     return this.#options.keepAlives.toSend(spec, asked, signal);
   }
@@ -119,29 +119,29 @@ export class Residency {
     keepAlives.told(spec.weights, sent);
   }
 
-  /** The spec with the runner options that real requests of this model usually have, so that a warm-up fits them. */
+  /** The spec with the runner options that this model's requests usually have, so that a warm-up fits them. */
   usual(spec: RunnerSpec): RunnerSpec {
     return this.#usual.of(spec);
   }
 
-  /** The runner of these weights that was last loaded or used, and may still be in memory. */
+  /** The runner of these weights that was last loaded or used, and may still be loaded. */
   standing(weights: string): RunnerSpec | undefined {
     return this.#ready.get(weights)?.spec;
   }
 
-  /** How long a runner of these weights has been loading for somebody, in milliseconds; null while none is. */
+  /** How long a runner of these weights has been loading, in milliseconds; null when none is. */
   loadingMs(weights: string): number | null {
     const starts = [...this.#loads.values()].filter((load) => load.weights === weights).map((load) => load.startedAt);
     return starts.length === 0 ? null : this.#options.clock.elapsed() - Math.min(...starts);
   }
 
-  /** Whether Ollama lists a model that runs on the runners of these weights. */
+  /** Whether Ollama lists a model with these weights. */
   isLoaded(weights: string): boolean {
     const { watch, modelfiles } = this.#options;
     return watch.state.loaded.some(({ digest }) => modelfiles.weights(digest) === weights);
   }
 
-  /** Notes that the runner of these weights may have left memory; as told, since somebody wished it. */
+  /** Notes that the runner of these weights may have left memory, by default because somebody unloaded it. */
   forget(weights: string, how: Departure = { why: 'unloaded' }): void {
     const { reasons, keepAlives, meter } = this.#options;
     const known = this.#ready.get(weights);
@@ -153,7 +153,7 @@ export class Residency {
     keepAlives.forget(weights);
   }
 
-  /** Notes that Ollama does not list it any more, and nobody wished that. */
+  /** Notes that Ollama no longer lists a runner that nobody unloaded. */
   #missing(weights: string, { at, spec }: Ready): void {
     const { reasons, keepAlives, meter } = this.#options;
     meter?.left(spec.model, reasons.missing(weights, { at, keptMs: keepAlives.inForce(weights) }));
@@ -161,20 +161,20 @@ export class Residency {
     keepAlives.forget(weights);
   }
 
-  /** Ollama is away: when it comes back, its memory is empty. */
+  /** Ollama is away: when it returns, its memory is empty. */
   forgetAll(): void {
     for (const weights of this.#ready.keys()) this.forget(weights, { why: 'restarted' });
   }
 
-  /** Whether Ollama lists the weights of this runner, and this is the runner that we loaded from them. */
+  /** Whether Ollama lists the weights of this runner, and this is the runner that Hearth loaded from them. */
   isResident(runner: string): boolean {
     for (const [weights, known] of this.#ready) if (known.spec.key === runner) return this.isLoaded(weights);
     return false;
   }
 
   /**
-   * Corrects what we believe by what Ollama lists: a model that is not there has been unloaded by somebody, and one whose
-   * context has become another was loaded anew by somebody. By weights, those that a program has used past Hearth.
+   * Corrects what is believed to be loaded by Ollama's list: a missing model was unloaded by somebody, and one with
+   * another context was reloaded by somebody. Returns the weights that a program used while bypassing Hearth.
    */
   reconcile(loaded: readonly LoadedModel[]): ReadonlySet<string> {
     const { modelfiles, clock, uses } = this.#options;
@@ -190,7 +190,7 @@ export class Residency {
     return uses.look(loaded);
   }
 
-  /** A load has ended: what is no longer listed and was not used since the load began has been pushed out by it. */
+  /** After a load: what is no longer listed and was not used since the load began was evicted by it. */
   #pushedOut(since: number): void {
     const listed = new Set(this.#options.watch.state.loaded.map((model) => this.runnerOf(model)));
     for (const [weights, known] of this.#ready) {
@@ -199,9 +199,9 @@ export class Residency {
   }
 
   /**
-   * Resolves when the runner stands ready, with the milliseconds that the caller waited for it (0 when it stood ready).
-   * When the signal aborts it rejects with its reason: at once where others share the load or nobody needs it any more
-   * (then it is aborted), else when the load has ended, since the slot is taken until then.
+   * Resolves when the runner is ready, with the milliseconds that the caller waited (0 if it was ready). When the
+   * signal aborts, it rejects with its reason: at once if others share the load, or if nobody needs it any more, which
+   * aborts the load; else when the load has ended, since the slot is taken until then.
    */
   async ensure(spec: RunnerSpec, asked: number | undefined, demand: Demand, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted();
@@ -244,12 +244,12 @@ export class Residency {
     const over = (): void => {
       if (this.#loads.get(spec.key) === load) this.#loads.delete(spec.key);
     };
-    // A request that comes while an aborted load is ending needs a new one.
+    // A request that comes while an aborted load is ending needs a new load.
     onAbort(abort.signal, over);
     const standing = this.#ready.get(spec.weights);
     const kept = standing && { ...standing, keptMs: keepAlives.inForce(spec.weights) };
     const why = reasons.begins(spec, kept, this.isLoaded(spec.weights));
-    // Loading another form of this model ends the one that was ready.
+    // Loading another runner of this model replaces the one that was ready.
     if (standing !== undefined) meter?.left(standing.spec.model, why === 'options' ? why : 'expired');
     this.#ready.delete(spec.weights);
     const keepAlive = keepAlives.forLoad(spec, asked);

@@ -1,17 +1,17 @@
-// Which runner of Ollama's a request needs: two requests with one key run on the same loaded one.
-// Pure; whether it is loaded is residency.ts.
+// Which runner of Ollama a request needs: two requests with one key run on the same loaded runner. Pure; residency.ts
+// knows what is loaded.
 import { OPTIONS } from '../../contract/chat/ollama-bodies.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { InstalledModel, Modelfile, RunnerSpec, UpstreamRequest } from '../ports.ts';
 
-/** What of the disk the runner with this key is loaded from. */
+/** The weights of the runner with this key. */
 export function weightsOf(key: string): string {
   return key.slice(0, key.indexOf(' {'));
 }
 
 /**
- * The runner of a request for this model. `model` is undefined where it is not known to be installed; then its name
- * stands for it. What the request does not say, the Modelfile does, where it is known.
+ * The runner of a request for this model. `model` is undefined when it is not known to be installed; its name then
+ * stands for it. Options that the request lacks come from the Modelfile, if that is known.
  */
 export function runnerSpec(
   body: UpstreamRequest,
@@ -40,7 +40,7 @@ export function runnerSpec(
   };
 }
 
-/** The names of the options in which two runners differ, and `shift`; none where only their Modelfiles do. */
+/** The names of the options in which two runners differ, and `shift`; empty when only their Modelfiles differ. */
 export function differences(a: RunnerSpec, b: RunnerSpec): string[] {
   const names = OPTIONS.runner.filter((name) => a.options[name] !== b.options[name]);
   return a.shift === b.shift ? names : [...names, 'shift'];

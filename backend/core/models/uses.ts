@@ -1,23 +1,23 @@
-// When each model in memory was last used, through Hearth or directly. A load that Hearth starts by itself must not take
-// memory from a model that somebody works with.
+// When each loaded model was last used, through Hearth or directly. A load that Hearth starts by itself must not evict
+// a model that somebody works with.
 import type { Clock, LoadedModel } from '../ports.ts';
 
 /** Hearth may load a model by itself when no other was used for this long. Milliseconds. */
 export const IDLE_MS = 300_000;
 
-/** When a model is used, the time that Ollama shows moves by at least this much. Milliseconds. */
+/** A use of a model moves its expiry in Ollama's list by at least this much. Milliseconds. */
 const MOVED_MS = 1000;
 
 export class Uses {
   readonly #clock: Clock;
   readonly #weights: (digest: string) => string;
-  /** By weights, the time of the last use, by the monotonic clock. */
+  /** By weights, the last use, on the monotonic clock. */
   readonly #usedAt = new Map<string, number>();
-  /** By weights in memory, when they will leave it by the last list; undefined before the first list. */
+  /** By weights in memory, their expiry by the last list; undefined before the first list. */
   #shown: ReadonlyMap<string, number> | undefined;
-  /** Those whose time we moved ourselves. */
+  /** The weights whose expiry Hearth itself moved. */
   readonly #ours = new Set<string>();
-  /** Those that somebody had unloaded by Hearth, and that nobody has used since. */
+  /** The weights that somebody unloaded through Hearth, and nobody has used since. */
   readonly #putAway = new Set<string>();
 
   constructor(clock: Clock, weights: (digest: string) => string) {
@@ -25,34 +25,34 @@ export class Uses {
     this.#weights = weights;
   }
 
-  /** Notes that a request of somebody ended. */
+  /** Notes that a request ended. */
   used(weights: string): void {
     this.#usedAt.set(weights, this.#clock.elapsed());
     this.touched(weights);
   }
 
-  /** Notes that an empty request of our own loaded or renewed it, which is not a use. */
+  /** Notes that an empty request of Hearth loaded or renewed the model, which does not count as a use. */
   touched(weights: string): void {
     this.#ours.add(weights);
     this.#putAway.delete(weights);
   }
 
-  /** Notes that somebody had it unloaded, and so wants its memory for something else. */
+  /** Notes that somebody unloaded it, and so wants its memory for something else. */
   putAway(weights: string): void {
     this.#usedAt.delete(weights);
     this.#ours.add(weights);
     this.#putAway.add(weights);
   }
 
-  /** Whether it was put away, and has not been loaded since. */
+  /** Whether it was unloaded by somebody, and not loaded since. */
   isPutAway(weights: string): boolean {
     return this.#putAway.has(weights);
   }
 
   /**
-   * Reads a list of loaded models: a time that moved without us was moved by a program that uses Ollama directly. Nothing
-   * is known about the models of the first list, except what was known before Ollama was away. By weights, those that such
-   * a program has used.
+   * Reads a list of loaded models: an expiry that Hearth did not move was moved by a program that uses Ollama directly.
+   * Nothing is known about the models of the first list, except what was known before Ollama was away. Returns the
+   * weights that such a program used.
    */
   look(loaded: readonly LoadedModel[]): ReadonlySet<string> {
     const shown = new Map(loaded.map(({ digest, expires_at }) => [this.#weights(digest), expires_at]));
@@ -75,13 +75,13 @@ export class Uses {
     return byOthers;
   }
 
-  /** Ollama is away: models that are missing when it comes back were not pushed out by another one. */
+  /** Ollama is away: models that are missing when it returns were not evicted by another one. */
   away(): void {
     this.#shown = undefined;
     this.#putAway.clear();
   }
 
-  /** Milliseconds since another model than this was used; Infinity when none was. */
+  /** Milliseconds since a model other than this was used; Infinity when none was. */
   othersIdleMs(weights: string): number {
     const others = [...this.#usedAt].filter(([other]) => other !== weights).map(([, at]) => at);
     return this.#clock.elapsed() - Math.max(-Infinity, ...others);
