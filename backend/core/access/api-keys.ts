@@ -1,15 +1,15 @@
-// API keys for callers from elsewhere: making them, and finding one by what a caller sends. Only hashes are kept. Who must
-// send a key, and what a key allows, is decided in http/door/keys.ts.
+// API keys for callers from elsewhere: creates them, and finds one by what a caller sends. Only hashes are kept.
+// http/door/keys.ts decides who must send a key and what a key allows.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { ApiKey, KeyWish } from '../../contract/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 
-/** All our keys begin like this, so that people and secret scanners recognise them. */
+/** The prefix of all keys, so that people and secret scanners recognise them. */
 export const KEY_PREFIX = 'hearth_';
 const KEY_BYTES = 32;
 
 /**
- * A new key and the list with it. `secret` is shown to the user now and never again. Throws invalid_request when the
+ * A new key, and the list with it. `secret` is shown to the user once and never again. Throws invalid_request when the
  * name is taken.
  */
 export function addKey(

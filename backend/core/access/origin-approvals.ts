@@ -1,6 +1,6 @@
-// Web pages that were refused because nobody has decided about them yet: each becomes one notice, and is kept until
-// somebody decides. Only "for this session" is remembered here; "always" and "never" are
-// cors.allowed_origins and cors.blocked_origins.
+// Web pages that were refused because nobody has decided about them yet. Each becomes one notice, and is kept until
+// somebody decides. Only "for this session" is remembered here; "always" and "never" are in cors.allowed_origins and
+// cors.blocked_origins.
 
 import { originsIn } from '../../contract/address.ts';
 import type { Config } from '../../contract/config/config.ts';
@@ -13,10 +13,13 @@ export interface AskingOrigin {
   readonly times: number;
 }
 
-/** Of which page, and whether it waits for an answer. */
+/** Gets the page, and whether it waits for an answer. */
 export type OriginListener = (origin: string, waits: boolean) => void;
 
-/** A page can ask under any number of names, so only some are kept; the one that asked longest ago is forgotten first. */
+/**
+ * How many pages are kept, since a page can ask under any number of names; the one that asked least recently is
+ * dropped.
+ */
 const MOST = 5;
 
 export class OriginApprovals {
@@ -24,7 +27,7 @@ export class OriginApprovals {
   readonly #admitted = new Set<string>();
   readonly #listeners = new Set<OriginListener>();
 
-  /** A page was refused. */
+  /** Notes that a page was refused. */
   refused(origin: string): void {
     const times = (this.#asked.get(origin) ?? 0) + 1;
     this.#asked.delete(origin);
@@ -40,7 +43,7 @@ export class OriginApprovals {
     this.#answered(origin);
   }
 
-  /** The settings may have decided about some of them. */
+  /** Call after a change of the settings, which may have decided about some pages. */
   decided({ allowed_origins: allowed, blocked_origins: blocked }: Config['cors']): void {
     const isAnswered = originsIn([...allowed, ...blocked]);
     for (const { origin } of this.list()) if (isAnswered(origin)) this.#answered(origin);
@@ -55,7 +58,7 @@ export class OriginApprovals {
     return [...this.#asked].map(([origin, times]) => ({ origin, times }));
   }
 
-  /** Calls back at each refusal and each answer, until the returned function is called. */
+  /** Calls `listener` at each refusal and each answer, until the returned function is called. */
   onChange(listener: OriginListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);

@@ -1,6 +1,6 @@
-// The conversation cache: what was said so far, under an id that a caller chose, so that only new messages need be sent.
-// Bounded in bytes, least recently used out first, forgotten after an idle time; on the disk too where there is one. One
-// request at a time speaks in a conversation (turns.ts). It asks no model and decides nothing about answers.
+// The conversation cache: earlier messages under an id that a caller chose, so that only new messages need to be sent.
+// Limited in bytes, evicted least recently used first, and deleted after an idle time; also on disk if there is one.
+// One request at a time speaks in a conversation (turns.ts). It asks no model, and decides nothing about answers.
 import { LRUCache } from 'lru-cache';
 import type { Removed } from '../../contract/control.ts';
 import type { ConversationView } from '../../contract/control.ts';
@@ -13,29 +13,29 @@ import { saidFrom, saidText, type Said } from './said-text.ts';
 import { Turns } from './turns.ts';
 
 const MB = 1024 * 1024;
-/** What a conversation, and each of its messages, costs beside its text. */
+/** The bytes that a conversation, and each of its messages, costs besides its text. */
 const BOOKKEEPING_BYTES = 700;
 const MESSAGE_BYTES = 200;
 
 interface Talk {
   readonly messages: readonly Said[];
   readonly bytes: number;
-  /** Milliseconds since 1970, for those who are shown it. */
+  /** Milliseconds since 1970, for display. */
   readonly saidAt: number;
-  /** When somebody last began or ended to speak in it, by the monotonic clock; the order of these is that of the cache. */
+  /** When a request last began or ended in it, on the monotonic clock; the cache is in order of these times. */
   readonly usedAt: number;
 }
 
-/** A conversation, for as long as one request speaks in it. Release it in any case; twice is harmless. */
+/** A conversation, while one request speaks in it. Always release it; releasing twice is harmless. */
 export interface Turn {
   readonly id: string;
-  /** What was said before; empty in a new conversation. */
+  /** The earlier messages; empty in a new conversation. */
   readonly history: readonly Said[];
   /** Whether the conversation was known. */
   readonly resumed: boolean;
   /**
-   * Makes this what was said. Returns how many messages are kept: 0 when they are too many for the whole cache, or when
-   * the conversation was deleted or cleared meanwhile.
+   * Replaces the messages. Returns how many are kept: 0 when they exceed the whole cache, or when the conversation was
+   * deleted or cleared meanwhile.
    */
   keep(messages: readonly Said[]): number;
   release(): void;
@@ -58,22 +58,22 @@ export class Conversations {
   #asked = 0;
   #resumed = 0;
 
-  /** `nextPlace`: milliseconds until somebody who waits may begin, for one who is refused. */
+  /** `nextPlace`: milliseconds that a refused caller should wait before it retries. */
   constructor(config: ReadConfig, clock: Pick<Clock, 'now' | 'elapsed'>, nextPlace: () => number = () => 0) {
     this.#config = config;
-    // Requests that wait here are not in the queue, so its bound counts for them too.
+    // Requests that wait here are not in the queue, so the queue's limit applies here too.
     this.#turns = new Turns(() => config().queue.max_queue_size, nextPlace);
     this.#clock = clock;
     this.#talks = this.#build();
   }
 
-  /** From now on all is kept on this disk too, and what it has is found. */
+  /** Stores everything on this disk too from now on, and finds what it has. */
   over(disk: ConversationStore | undefined): void {
     this.#disk = disk;
   }
 
   #build(): LRUCache<string, Talk> {
-    // lru-cache takes whole numbers only.
+    // lru-cache accepts only whole numbers.
     return new LRUCache({ maxSize: this.#maxBytes, sizeCalculation: ({ bytes }, key) => costOf(key, bytes) });
   }
 
@@ -81,7 +81,7 @@ export class Conversations {
     return Math.floor(this.#config().conversation_cache.max_size_mb * MB);
   }
 
-  /** Whether somebody speaks in it now, so that `enter` would wait. */
+  /** Whether a request speaks in it now, so that `enter` would wait. */
   busy(namespace: string, id: string): boolean {
     return this.#turns.busy(talkKey(namespace, id));
   }
@@ -92,8 +92,8 @@ export class Conversations {
   }
 
   /**
-   * Waits for its turn, first come first served; `moved` is told how many are before it, at once and whenever that has
-   * changed. Rejects with the signal's reason, and with queue_full.
+   * Waits for its turn, first come first served. Calls `moved` with the number of requests ahead, at once and at each
+   * change. Rejects with the signal's reason, and with queue_full.
    */
   async enter(
     namespace: string,
@@ -121,7 +121,7 @@ export class Conversations {
     return talk;
   }
 
-  /** In memory, or on the disk; it comes back into memory with its next use. */
+  /** From memory, or from disk; it returns to memory at its next use. */
   #peek(key: string): Talk | undefined {
     this.#forgetIdle();
     return this.#talks.peek(key) ?? this.#fromDisk(key);
@@ -140,7 +140,7 @@ export class Conversations {
     return this.#config().conversation_cache.ttl_seconds * 1000;
   }
 
-  /** The least recently used come first, and they are the idle ones. */
+  /** The least recently used entries come first, and they are the idle ones. */
   #forgetIdle(): void {
     const since = this.#clock.elapsed() - this.#ttlMs;
     const idle: string[] = [];
@@ -164,7 +164,7 @@ export class Conversations {
     return messages.length;
   }
 
-  /** What was said in it. Looking does not keep it alive. Throws not_found. */
+  /** The messages of a conversation. Does not count as a use. Throws not_found. */
   view(namespace: string, id: string): ConversationView {
     const talk = this.#peek(talkKey(namespace, id));
     if (talk === undefined) throw unknownTalk(id);
@@ -177,7 +177,7 @@ export class Conversations {
     };
   }
 
-  /** Also one whose first answer is still under way. Throws not_found. */
+  /** Deletes a conversation, even while its first answer is still running. Throws not_found. */
   delete(namespace: string, id: string): void {
     this.#forgetIdle();
     const key = talkKey(namespace, id);
@@ -187,7 +187,7 @@ export class Conversations {
     if (!wasInMemory && removed === 0 && !spoken) throw unknownTalk(id);
   }
 
-  /** Forgets what a watcher may see, also those whose first answer is still under way. */
+  /** Deletes what a watcher may see, including conversations whose first answer is still running. */
   clear(watcher: string = LOCAL): Removed {
     const isMeant = (key: string): boolean => sees(watcher, ownerOfSpace(spaceOfKey(key)));
     this.#turns.forgetWhere(isMeant);
@@ -195,14 +195,14 @@ export class Conversations {
     const doomed = [...this.#talks.keys()].filter(isMeant);
     for (const key of doomed) this.#talks.delete(key);
     const onDisk = this.#disk?.clear(watcher) ?? { removed: 0, freed_bytes: 0 };
-    // What is in memory is on the disk too.
+    // Entries in memory are on disk too.
     return {
       removed: Math.max(doomed.length, onDisk.removed),
       freed_bytes: before - this.#talks.calculatedSize + onDisk.freed_bytes,
     };
   }
 
-  /** After a change of conversation_cache.max_size_mb: the most recently used ones that fit stay. */
+  /** Call after a change of conversation_cache.max_size_mb. The most recently used conversations that fit stay. */
   reconfigured(): void {
     if (this.#talks.maxSize === this.#maxBytes) return;
     const old = this.#talks;
@@ -215,7 +215,7 @@ export class Conversations {
     this.#resumed = 0;
   }
 
-  /** What is kept on the disk; undefined where nothing is. */
+  /** The size on disk; undefined when nothing is kept there. */
   get onDisk(): StoreFigures | undefined {
     return this.#disk?.figures;
   }
@@ -227,7 +227,7 @@ export class Conversations {
   }
 }
 
-/** A space is one line. */
+/** A space is a single line. */
 function talkKey(space: string, id: string): string {
   return `${space}\n${id}`;
 }

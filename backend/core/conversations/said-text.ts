@@ -1,4 +1,4 @@
-// What was said in a conversation as one text, and back, without losing what JavaScript's numbers and orders cannot keep.
+// The messages of a conversation as one text, and back, including numbers and orders that JavaScript can't represent.
 import { exactParts, putExactParts, type ExactPart } from '../../contract/go/exact-parts.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
 

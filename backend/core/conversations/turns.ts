@@ -1,31 +1,31 @@
-// The lines of turns: one request at a time speaks in a conversation, and the next begins when the one before has ended.
-// It knows conversations by their keys alone; what was said in them is conversations.ts.
+// The turns of conversations: one request at a time speaks in each, and the next begins when it has ended. Knows
+// conversations only by key; conversations.ts has the messages.
 import { orAborted } from '../abort.ts';
 import { queueFull } from '../refusals.ts';
 
 /** A request that speaks in a conversation, or waits for its turn. */
 interface Speaker {
   begin(): void;
-  /** How many are before it now. */
+  /** Called with the number of requests ahead. */
   moved(ahead: number): void;
   forgotten: boolean;
 }
 
-/** The right to speak. Leave it in any case; twice is harmless. */
+/** The right to speak. Always leave it; leaving twice is harmless. */
 export interface Turn {
-  /** The conversation was deleted while it spoke: it must not come back with the answer. */
+  /** The conversation was deleted while it spoke, so the answer must not be stored. */
   readonly forgotten: boolean;
   leave(): void;
 }
 
 export class Turns {
-  /** By conversation, the request that speaks in it, and then those that wait for their turn. */
+  /** By conversation, the request that speaks in it, followed by those that wait. */
   readonly #lines = new Map<string, Speaker[]>();
   readonly #most: () => number;
   readonly #nextPlace: () => number;
   #waiting = 0;
 
-  /** `most` may wait in all lines together. `nextPlace`: milliseconds until one of them may begin. */
+  /** `most` may wait in all conversations together. `nextPlace`: milliseconds until one of them may begin. */
   constructor(most: () => number, nextPlace: () => number) {
     this.#most = most;
     this.#nextPlace = nextPlace;
@@ -43,8 +43,8 @@ export class Turns {
   }
 
   /**
-   * Waits for its turn, first come first served; `moved` is told how many are before it, at once and whenever that has
-   * changed. Rejects with the signal's reason, and with queue_full.
+   * Waits for its turn, first come first served. Calls `moved` with the number of requests ahead, at once and at each
+   * change. Rejects with the signal's reason, and with queue_full.
    */
   async take(key: string, signal: AbortSignal, moved: (ahead: number) => void): Promise<Turn> {
     signal.throwIfAborted();
@@ -76,7 +76,7 @@ export class Turns {
     };
   }
 
-  /** Those behind move up, and the first of them speaks when nobody does. */
+  /** The requests behind move up, and the first of them begins if nobody speaks. */
   #leave(key: string, line: Speaker[], speaker: Speaker): void {
     const at = line.indexOf(speaker);
     if (at === -1) return;
@@ -86,7 +86,7 @@ export class Turns {
     for (const [ahead, { moved }] of line.entries()) if (ahead >= Math.max(1, at)) moved(ahead);
   }
 
-  /** Keeps what is being said now from being saved. Returns whether anybody was still speaking. */
+  /** Prevents the current answer from being stored. Returns whether a request was speaking. */
   forget(key: string): boolean {
     const [speaker] = this.#lines.get(key) ?? [];
     if (speaker === undefined || speaker.forgotten) return false;
@@ -94,7 +94,7 @@ export class Turns {
     return true;
   }
 
-  /** The same for all conversations whose key is meant. */
+  /** The same for all matching conversations. */
   forgetWhere(isMeant: (key: string) => boolean): void {
     for (const key of this.#lines.keys()) if (isMeant(key)) this.forget(key);
   }

@@ -1,22 +1,22 @@
-// One line of a batch's file: what it asks, or what is wrong with it; and the line that says what came of it, both in OpenAI's form. Pure.
+// Parses one line of a batch's file, and writes the line with its outcome, both in OpenAI's form. Pure.
 import type { Line } from './file-lines.ts';
 import type { Fault } from './offline-store.ts';
 
-/** A line that can be asked. */
+/** A valid line. */
 export interface AskedLine {
   readonly customId: string;
 }
 
-/** A line that can't be, with its `custom_id` where it has one. */
+/** An invalid line, with its `custom_id` if it has one. */
 export interface WrongLine {
   readonly customId: string | null;
   readonly fault: Fault;
 }
 
-/** Characters of a `custom_id`; OpenAI's own limit is not documented. */
+/** The longest `custom_id` in characters; OpenAI's own limit is not documented. */
 const LONGEST_ID = 512;
 
-/** What a line asks. Its body is looked at where it is asked, as that of a live request is. */
+/** Parses a line. Its body is validated when it is asked, like that of a live request. */
 export function understoodLine({ number, bytes }: Line, endpoint: string, maxMb: number): AskedLine | WrongLine {
   const wrong = (customId: string | null, code: string, message: string, param: string | null = null): WrongLine => ({
     customId,
@@ -41,7 +41,7 @@ export function understoodLine({ number, bytes }: Line, endpoint: string, maxMb:
   return { customId: id };
 }
 
-/** What came of a line. */
+/** The outcome of a line. */
 export type Outcome =
   | {
       readonly status: number;
@@ -51,7 +51,7 @@ export type Outcome =
     }
   | { readonly error: { readonly code: string; readonly message: string; readonly line?: number | null } };
 
-/** The line in which the outcome is told, with its end. */
+/** The line that reports an outcome, with its line break. */
 export function outcomeLine(id: string, customId: string | null, outcome: Outcome): string {
   const head = `{"id":${JSON.stringify(id)},"custom_id":${JSON.stringify(customId)},`;
   if ('error' in outcome) return `${head}"response":null,"error":${JSON.stringify(outcome.error)}}\n`;
@@ -62,7 +62,7 @@ export function outcomeLine(id: string, customId: string | null, outcome: Outcom
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Undefined where it is no JSON, which is never undefined itself. */
+/** Undefined when it is not JSON, which is never undefined itself. */
 function parsed(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));

@@ -1,4 +1,4 @@
-// Long work in small pieces: between two of them everybody else gets a turn.
+// Splits long work into small pieces: other work gets a turn in between.
 
 export function breath(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

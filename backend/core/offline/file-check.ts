@@ -1,19 +1,19 @@
-// Looks through the file of a batch before anything of it is asked: how many lines there are, and what is wrong with them.
+// Checks the file of a batch before any of it is asked: counts its lines, and finds what is wrong with them.
 import { understoodLine } from './batch-line.ts';
 import type { Line } from './file-lines.ts';
 import type { Fault } from './offline-store.ts';
 
-/** What was found. */
+/** The result of a check. */
 export type Checked =
-  // Lines that can be asked, with those that can't.
+  // The number of lines, and the invalid ones.
   | { readonly total: number; readonly wrong: readonly Fault[] }
-  // Why nothing of the file is.
+  // Why no line of the file can be asked.
   | { readonly fatal: readonly Fault[] };
 
-/** Wrong lines that a batch names; all of them are in its error file. */
+/** How many invalid lines a batch reports; its error file has all of them. */
 const MOST_FAULTS = 100;
 
-/** `goesOn` is called before each line, and throws when it must not. */
+/** `goesOn` is called before each line, and throws to stop. */
 export async function checkFile(
   lines: AsyncIterable<Line>,
   endpoint: string,
@@ -37,7 +37,7 @@ export async function checkFile(
     else ids.add(said.customId);
   }
   if (total === 0) return { fatal: [ofFile('empty_file', 'The file has no lines.')] };
-  // Nobody could tell whose answer is whose.
+  // Answers could not be told apart.
   if (twice.length > 0) return { fatal: twice };
   return ids.size === 0 ? { fatal: wrong } : { total, wrong };
 }

@@ -1,17 +1,17 @@
-// Cuts a file that comes in blocks into its lines. Holds one line at a time.
+// Splits a file that comes in blocks into lines. Holds one line at a time.
 
 /** A line of a file. */
 export interface Line {
-  /** Counted from 1, empty lines too. */
+  /** Counted from 1, including empty lines. */
   readonly number: number;
-  /** Without its end; undefined where it is longer than allowed. */
+  /** Without its line break; undefined when it is too long. */
   readonly bytes: Uint8Array | undefined;
 }
 
 const NEW_LINE = 0x0a;
 const MARK = [0xef, 0xbb, 0xbf];
 
-/** The lines of a file that are not empty. A byte order mark before the first is skipped. */
+/** The lines of a file that are not empty. Skips a byte order mark at the start. */
 export async function* linesOf(
   blocks: AsyncIterable<Uint8Array>,
   maxBytes: number,
@@ -61,7 +61,7 @@ function withoutMark(bytes: Uint8Array, number: number): Uint8Array {
   return number === 1 && MARK.every((byte, i) => bytes[i] === byte) ? bytes.subarray(MARK.length) : bytes;
 }
 
-/** Spaces, tabs and carriage returns alone. */
+/** Only spaces, tabs and carriage returns. */
 function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }

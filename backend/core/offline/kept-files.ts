@@ -1,5 +1,5 @@
-// Files that callers hand in for batches, and those that batches write: bounded in bytes and in number, each seen by its
-// owner alone, and forgotten when their time is over.
+// The files that callers upload for batches, and those that batches write: limited in bytes and number, visible only to
+// their owners, and deleted when they expire.
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { sees } from '../ownership.ts';
@@ -9,9 +9,9 @@ import type { Expiry, FileQuery, FileStore, KeptFile, Page } from './offline-sto
 
 export const MB = 1024 * 1024;
 const DAY_MS = 86_400_000;
-/** A file that was handed in lies in blocks of this size, so that no write of one takes long. Bytes. */
+/** The block size of uploaded files, in bytes, small enough that no write takes long. */
 const BLOCK = 64 * 1024;
-/** Between two portions of blocks that are freed. Milliseconds. */
+/** The interval between two portions of blocks that are freed. Milliseconds. */
 const SWEEP_MS = 20;
 
 export interface KeptFilesOptions {
@@ -20,25 +20,27 @@ export interface KeptFilesOptions {
   readonly clock: Clock;
   readonly time: KeptTime;
   readonly newId: NewId;
-  /** Whether files are on the disk. */
+  /** Whether files are on disk. */
   isDurable(): boolean;
-  /** Whether they should be, and the disk can't be used now. */
+  /** Whether they should be on disk, but the disk can't be used now. */
   isAway(): boolean;
 }
 
-/** A file that is coming. */
+/** A file that is being uploaded. */
 export interface Upload {
-  /** Takes a piece. Throws too_large and files_full. */
+  /** Adds a piece. Throws too_large and files_full. */
   write(piece: Uint8Array): void;
-  /** The file, all of it on the disk. Throws files_full where it could not be kept, and disk_away. */
+  /**
+   * Ends the file; all of it is on disk when this returns. Throws files_full if it could not be kept, and disk_away.
+   */
   end(expiresAfterMs?: number): KeptFile;
-  /** Forgets it; nothing happens where it has ended. */
+  /** Drops the file, unless it has ended. */
   drop(): void;
 }
 
 export class KeptFiles {
   readonly #options: KeptFilesOptions;
-  /** Those that are being handed in. */
+  /** The uploads in progress. */
   readonly #coming = new Set<string>();
   #stopSweep: (() => void) | undefined;
 
@@ -46,14 +48,17 @@ export class KeptFiles {
     this.#options = options;
   }
 
-  /** Most bytes of all files together. */
+  /** The limit of all files together, in bytes. */
   get #most(): number {
     const { files, server } = this.#options.config();
-    // In memory they take what bodies may take.
+    // In memory, files share the limit of request bodies.
     return (this.#options.isDurable() ? files.max_total_mb : Math.min(files.max_total_mb, server.max_inflight_mb)) * MB;
   }
 
-  /** What is kept while the disk can't be used would be forgotten when it is back, and what is on it is not seen. Throws disk_away. */
+  /**
+   * Throws disk_away while the disk can't be used: what is kept then would be lost when it returns, and its files are
+   * not visible.
+   */
   checkDisk(): void {
     if (!this.#options.isAway()) return;
     throw new AppError(
@@ -62,7 +67,7 @@ export class KeptFiles {
     );
   }
 
-  /** Throws files_full when there is no room for so many files, or for anything at all. */
+  /** Throws files_full when there is no room for this many files, or for any more bytes. */
   checkRoom(files: number): void {
     const { totals } = this.#options.store;
     const { max_count: count } = this.#options.config().files;
@@ -75,7 +80,7 @@ export class KeptFiles {
     this.checkBytes(0);
   }
 
-  /** Throws files_full when so many more bytes are too many. */
+  /** Throws files_full when there is no room for this many more bytes. */
   checkBytes(more: number): void {
     if (this.#options.store.totals.bytes + more < this.#most) return;
     const why = this.#options.isDurable() ? '' : ' Nothing is written to the disk, so they are in memory.';
@@ -85,7 +90,7 @@ export class KeptFiles {
     );
   }
 
-  /** Begins a file that a caller hands in. Throws files_full and disk_away. */
+  /** Begins an upload. Throws files_full and disk_away. */
   upload(owner: string, name: string): Upload {
     const { store, config } = this.#options;
     this.checkDisk();
@@ -132,25 +137,25 @@ export class KeptFiles {
     };
   }
 
-  /** How long a file is kept unless somebody says otherwise. */
+  /** How long a file is kept by default, in milliseconds. */
   get keepMs(): number {
     return this.#options.config().files.keep_days * DAY_MS;
   }
 
-  /** That of something that is over after so long from now. Milliseconds. */
+  /** The expiry in `ms` milliseconds from now. */
   expiry(ms: number): Expiry {
     const { clock, time } = this.#options;
     return { expiresAt: clock.now() + ms, dueAt: time.now() + ms };
   }
 
-  /** Begins a file that nobody sees until it has ended; its id. */
+  /** Begins a file that is invisible until it has ended. Returns its id. */
   begin(file: Omit<KeptFile, 'id' | 'bytes'>): string {
     const id = `file-${this.#options.newId().replaceAll('-', '')}`;
     this.#options.store.begin({ ...file, id });
     return id;
   }
 
-  /** Throws file_not_found and disk_away. `watcher`: who wants to know; callers on this machine see all files, others only their own. */
+  /** Throws file_not_found and disk_away. Callers on this machine see all files, others only their own. */
   get(id: string, watcher: string): KeptFile {
     this.checkDisk();
     const file = this.#options.store.get(id);
@@ -164,7 +169,10 @@ export class KeptFiles {
     return this.#options.store.list(of, page);
   }
 
-  /** What is in a file, in pieces; others get their turn between them. Throws file_damaged, and file_not_found, also when it is deleted in the middle. */
+  /**
+   * The content of a file, in pieces, with turns for other work in between. Throws file_damaged, and file_not_found
+   * even if it is deleted while being read.
+   */
   async *read(id: string): AsyncGenerator<Uint8Array, void, undefined> {
     const { store } = this.#options;
     const whole = store.get(id);
@@ -180,13 +188,13 @@ export class KeptFiles {
     if (left !== 0) throw new AppError('file_not_found', sentence`The file ${quotation(id)} is gone.`);
   }
 
-  /** Forgets a file at once; what it took is freed by and by. */
+  /** Deletes a file at once; its blocks are freed later. */
   forget(id: string): void {
     this.#options.store.delete(id);
     this.#sweep();
   }
 
-  /** Frees what was deleted, also before the last stop. */
+  /** Frees deleted blocks, including those from before the last stop. */
   #sweep(): void {
     this.#stopSweep ??= this.#options.clock.after(SWEEP_MS, () => {
       this.#stopSweep = undefined;
@@ -194,20 +202,20 @@ export class KeptFiles {
     });
   }
 
-  /** Forgets files that never ended, but for those that come, or are still written. */
+  /** Deletes files that never ended, except current uploads and files in `written`. */
   resume(written: ReadonlySet<string>): void {
     const { store } = this.#options;
     for (const id of store.unended()) if (!written.has(id) && !this.#coming.has(id)) store.delete(id);
     this.#sweep();
   }
 
-  /** Stops what it does by itself. */
+  /** Stops the background work. */
   stop(): void {
     this.#stopSweep?.();
   }
 }
 
-/** The same in pieces of about a block, as those that a batch writes are small. */
+/** Merges blocks into pieces of about the block size, since those that a batch writes are small. */
 function* merged(blocks: ReturnType<FileStore['blocks']>): Generator<Uint8Array, void, undefined> {
   let pieces: Uint8Array[] = [];
   let size = 0;

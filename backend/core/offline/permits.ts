@@ -1,5 +1,5 @@
-// So many at once, and the others in the order in which they asked. Who asks again goes behind those who wait, so that each
-// gets its turn.
+// Limits how many run at once, in order of request. One that asks again goes behind all waiters, so that each gets its
+// turn.
 
 import { onAbort } from '../abort.ts';
 
@@ -8,12 +8,12 @@ export class Permits {
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
 
-  /** `most` is asked each time. */
+  /** `most` is called each time. */
   constructor(most: () => number) {
     this.#most = most;
   }
 
-  /** Resolves with what gives the turn back, or rejects with the signal's reason. */
+  /** Resolves with a function that returns the permit, or rejects with the signal's reason. */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
     if (this.#taken >= this.#most() || this.#waiting.length > 0) await this.#wait(signal);

@@ -1,5 +1,5 @@
-// What was asked before, as outlines, for as long as a few MB last: which of the earlier prompts of an app a new one goes on
-// with, and which kept question is nearest to one that has no kept answer. In memory alone; a restart forgets it.
+// Outlines of earlier prompts, limited to a few MB: finds the earlier prompt of an app that a new one continues, and
+// the nearest kept question for one that has no kept answer. In memory only; a restart forgets it.
 import { common, type Table } from '../value-differences.ts';
 import { BLOCK, bytesOf, isSamePrompt, sharedBlocks, type Outline } from './outline.ts';
 import type { Remembered } from './parting.ts';
@@ -9,38 +9,41 @@ export interface Asked extends Remembered {
   readonly id: string;
   readonly owner: string;
   readonly caller: string;
-  /** By its installed name. */
+  /** The installed name of the model. */
   readonly model: string;
-  /** Undefined where it names none. */
+  /** Undefined when it names no conversation. */
   readonly conversation: string | undefined;
-  /** When it came. Milliseconds since 1970. */
+  /** When it came, in milliseconds since 1970. */
   readonly at: number;
-  /** What it asks beside its prompt, and of which Ollama and model, each by name. */
+  /** What it asks besides its prompt, and the Ollama and model that it asks, each by name. */
   readonly fields: Table;
   readonly of: Table;
-  /** Of its answer. */
+  /** The cache key of its answer. */
   readonly key: string | undefined;
   readonly text: string | undefined;
-  /** What of it was kept the same: where, and the hash of what was sent there. */
+  /** What was kept stable in it: the position, and the hash of the original text. */
   readonly pinned?: readonly { readonly what: string; readonly at: number; readonly sent_hash: string }[] | undefined;
 }
 
-/** Requests remembered, and the bytes that they may take without their texts. */
+/** How many requests are remembered, and the bytes that they may take without their texts. */
 const MOST = 1000;
 const MOST_BYTES = 4 * 1024 * 1024;
-/** The last ones that a new one is compared with, block by block. */
+/** How many of the last requests a new one is compared with, block by block. */
 const COMPARED = 32;
-/** Characters of a prompt that is compared letter by letter too. */
+/** Prompts up to this many characters are also compared letter by letter. */
 const SHORT = 8 * BLOCK;
 
 interface Entry extends Asked {
   text: string | undefined;
 }
 
-/** What one owner asked of one model, the oldest first. Lists, and read from their end: each new request looks through them. */
+/**
+ * What one owner asked of one model, the oldest first. Lists that are read from their end, since each new request
+ * searches them.
+ */
 interface Space {
   readonly all: Entry[];
-  /** Those of them whose answer was kept. */
+  /** The requests whose answer was kept. */
   readonly kept: Entry[];
 }
 
@@ -48,7 +51,7 @@ const bytesOfText = (text: string): number => text.length * 2;
 
 export class AskedBefore {
   readonly #maxTextBytes: () => number;
-  /** By the id of the request, the oldest first; and those whose text is at hand. */
+  /** By the id of the request, the oldest first; and the entries that still have their text. */
   readonly #all = new Map<string, Entry>();
   readonly #withText = new Set<Entry>();
   /** By owner and model. */
@@ -56,12 +59,12 @@ export class AskedBefore {
   #bytes = 0;
   #textBytes = 0;
 
-  /** `maxTextBytes`: for the texts of the last prompts; asked at each use. */
+  /** `maxTextBytes` limits the texts of the last prompts; called at each use. */
   constructor(maxTextBytes: () => number) {
     this.#maxTextBytes = maxTextBytes;
   }
 
-  /** Remembers a request. One that is asked again, because it had to give way, takes its own place. */
+  /** Remembers a request. One that is retried because it had to give way replaces its own entry. */
   add(asked: Asked): void {
     const own = this.#all.get(asked.id);
     if (own !== undefined) this.#forget(own);
@@ -78,7 +81,7 @@ export class AskedBefore {
     this.#trim();
   }
 
-  /** Its answer was kept. */
+  /** Notes that its answer was kept. */
   kept({ id }: Pick<Asked, 'id'>): void {
     const own = this.#all.get(id);
     if (own === undefined) return;
@@ -86,13 +89,13 @@ export class AskedBefore {
     if (kept?.includes(own) === false) kept.push(own);
   }
 
-  /** The earlier requests of the same owner and model, to be held against this one; to be read before anything is added. */
+  /** Compares a request with the earlier ones of the same owner and model. Read the result before anything is added. */
   comparedWith(asked: Asked): Comparison {
     const { all, kept } = this.#space(asked) ?? NOTHING;
     return new Comparison(asked, all, kept);
   }
 
-  /** For tests and benches. */
+  /** For tests and benchmarks. */
   get size(): { readonly requests: number; readonly bytes: number; readonly textBytes: number } {
     return { requests: this.#all.size, bytes: this.#bytes, textBytes: this.#textBytes };
   }
@@ -132,7 +135,7 @@ export class AskedBefore {
 
 const NOTHING: Space = { all: [], kept: [] };
 
-/** The oldest goes first, so it is found at once. */
+/** Usually the oldest entry, which is found at once. */
 function takeOut(entry: Entry, entries: Entry[]): void {
   const at = entries.indexOf(entry);
   if (at === 0) entries.shift();
@@ -147,7 +150,7 @@ export class Comparison {
   readonly #earlier: readonly Entry[];
   readonly #kept: readonly Entry[];
   readonly #shared: (other: Outline) => number;
-  /** Each is compared once, for whatever it is asked. */
+  /** Each entry is compared once, whatever it is needed for. */
   readonly #nearness = new Map<Entry, number>();
 
   constructor(asked: Asked, earlier: readonly Entry[], kept: readonly Entry[]) {
@@ -158,10 +161,9 @@ export class Comparison {
   }
 
   /**
-   * The request whose prompt this one goes on with: the last of its conversation where it names one. Else, of the last ones
-   * of its app, that which has most in common with it, wherever that stands. A model server takes the one with the
-   * longest common beginning; but where a clock at the top makes all beginnings equally short, that choice would be chance.
-   * Of several as near, the last.
+   * The earlier request that this one continues: the last one of its conversation if it names one. Else, of the last
+   * requests of its app, the one with the most in common at any position; of equal ones the last. A model server takes
+   * the longest common beginning, but a clock at the top would make all beginnings equally short and the choice random.
    */
   get before(): Asked | undefined {
     const { id, caller, conversation } = this.#asked;
@@ -171,8 +173,8 @@ export class Comparison {
   }
 
   /**
-   * The nearest of the questions whose answers are kept: one with the same prompt, else the one with most of it; of several as
-   * near, the one that `far` says is least far. `holds`: whether an answer is still there.
+   * The nearest question whose answer is kept: one with the same prompt, else the one with most of it in common; of
+   * equal ones the one with the smallest `far`. `holds` tells whether an answer is still kept.
    */
   nearestKept(holds: (key: string) => boolean, far: (other: Asked) => number): Asked | undefined {
     const { id, outline: own } = this.#asked;
@@ -193,12 +195,14 @@ export class Comparison {
     );
   }
 
-  /** Whether an answer was ever kept, as far as it is remembered. */
+  /** Whether an answer was ever kept, as far as is remembered. */
   get wasKept(): boolean {
     return this.#kept.some(({ id }) => id !== this.#asked.id);
   }
 
-  /** How much two prompts have in common: whole blocks, and where they have few, what is the same at the beginning and end. */
+  /**
+   * How much two prompts have in common: whole blocks, and for short prompts the characters at the beginning and end.
+   */
   #near(entry: Entry): number {
     let near = this.#nearness.get(entry);
     if (near === undefined) {
@@ -215,7 +219,7 @@ function edges(a: Remembered, b: Remembered): number {
   return isShort && a.text !== undefined && b.text !== undefined ? common(a.text, b.text) : 0;
 }
 
-/** The last of those of which this is so, as many as a request is compared with; the last one first. */
+/** The last matching entries, as many as are compared, the newest first. */
 function lastOf(entries: readonly Entry[], isOne: (entry: Entry) => boolean): Entry[] {
   const last: Entry[] = [];
   for (let at = entries.length - 1; at >= 0 && last.length < COMPARED; at--) {
@@ -225,7 +229,7 @@ function lastOf(entries: readonly Entry[], isOne: (entry: Entry) => boolean): En
   return last;
 }
 
-/** How entries are held against each other; each is asked only where it decides. */
+/** How entries are ranked; each function is called only if it decides. */
 interface Measure {
   score?(entry: Entry): number;
   far?(entry: Entry): number;
@@ -234,7 +238,7 @@ interface Measure {
 
 const NONE = (): number => 0;
 
-/** Of those that may be, the last one first, the one with the highest score; of equal ones the least far, and of those the last. */
+/** The allowed entry with the highest score, then the smallest `far`, then the latest. `entries` come newest first. */
 function nearest(
   entries: readonly Entry[],
   { score = NONE, far = NONE, may = () => true }: Measure,

@@ -1,25 +1,26 @@
-// What the runners of one Ollama hold of prompts: each of a runner's places has what it read last, and the next prompt is read from
-// where it parts from that. Known is what went through here; whatever may have changed it is forgotten, so that no more is
-// claimed than is known. How a place is chosen is llama-server's way (tools/server/server-context.cpp, get_available_slot).
+// What the runners of one Ollama hold of prompts. Each slot of a runner keeps what it read last, and a new prompt is
+// read only from where it differs. Only prompts that went through Hearth are known; whatever may have changed is
+// forgotten, so that no more is claimed than is known. Slots are chosen as llama-server does
+// (tools/server/server-context.cpp, get_available_slot).
 import { LRUCache } from 'lru-cache';
 import { knownBeginning, lengthOf, sharedBeginning, upTo, type Beginnings, type Readable } from '../beginnings.ts';
 
-/** Runners whose places are remembered; the one used longest ago is forgotten first. */
+/** How many runners are remembered; the least recently used is forgotten first. */
 const MOST_RUNNERS = 64;
-/** Places of one runner that are remembered. */
+/** How many slots of a runner are remembered. */
 const MOST_PLACES = 16;
-/** Beginnings of one runner that are remembered: those of about 5 million characters. */
+/** How many beginnings of a runner are remembered: those of about 5 million characters. */
 const MOST_READ = 20_000;
-/** Of a prompt at least this share must stand in a place already for that to be taken before any other one. */
+/** A slot is preferred when it holds at least this share of the prompt. */
 const ALIKE = 0.1;
 
-/** Prompts in the places of a runner, the one used longest ago first; and how many more places are empty. */
+/** The prompts in the slots of a runner, the least recently used first, and how many more slots are empty. */
 interface Places<P extends Readable> {
   readonly taken: readonly P[];
   readonly empty: number;
 }
 
-/** Which of the places a prompt is read into: its index, or undefined for an empty one. */
+/** The slot that a prompt is read into: its index, or undefined for an empty one. */
 function placeFor(prompt: Beginnings, { taken, empty }: Places<Readable>): number | undefined {
   const shared = taken.map(({ beginnings }) => sharedBeginning(beginnings, prompt));
   const most = Math.max(0, ...shared);
@@ -27,41 +28,44 @@ function placeFor(prompt: Beginnings, { taken, empty }: Places<Readable>): numbe
   return empty > 0 || taken.length === 0 ? undefined : 0;
 }
 
-/** Runners as they would be after some more prompts. */
+/** The runners as they would be after some more prompts. */
 export interface HeldView {
-  /** How much of a prompt would not be read there again; a weight, in whole blocks. */
+  /** How much of a prompt its runner would not read again; a weight, in whole blocks. */
   reach(runner: string, prompt: Readable): number;
-  /** The same once this prompt was read there. */
+  /** The view after this prompt was read there. */
   after(runner: string, prompt: Readable): HeldView;
 }
 
 /** A prompt that is being read or answered. */
 export interface Reading {
   /**
-   * How much of it stood in a prompt that its runner has read since it is in memory, and so may have been there still; a
-   * weight, in whole blocks. Once the run is over: as it was before that.
+   * How much of it its runner had read before, since it was loaded, and so might still have held; a weight, in whole
+   * blocks. After the run it keeps the value from before the run.
    */
   readonly known: number;
-  /** The first of the answer has come, so all of the prompt was read. */
+  /** Call when the first piece of the answer came, so the whole prompt was read. */
   answers(): void;
-  /** It is over, however it ended. */
+  /** Call when the run is over, however it ended. */
   ended(): void;
 }
 
-/** A place of a runner, and the run that has it. */
+/** A slot of a runner, and the run that uses it. */
 interface Place {
-  /** Made into beginnings once the prompt was read, so that no request is held for longer. */
+  /** Reduced to its beginnings once the prompt was read, so that no request is kept alive longer. */
   prompt: Readable;
   run: object | undefined;
 }
 
-/** One runner, the place used longest ago first. */
+/** One runner, with the least recently used slot first. */
 interface Held {
   readonly places: Place[];
-  /** Places that it is known to have: more than one once more were seen to answer at once. */
+  /** The number of slots that it is known to have: one, or as many as were seen answering at once. */
   known: number;
   readonly answering: Set<object>;
-  /** The beginnings of all that it has read, as hashes; those used longest ago first, and of one prompt the longest. */
+  /**
+   * The beginnings of everything that it has read, as hashes: least recently used first, and for one prompt the longest
+   * first.
+   */
   readonly read: Set<number>;
 }
 
@@ -79,7 +83,7 @@ export class HeldPrompts implements HeldView {
     );
   }
 
-  /** This prompt goes to a runner that stands ready. */
+  /** Notes that this prompt goes to a ready runner. */
   reads(runner: string, prompt: Readable): Reading {
     const held = this.#runners.get(runner) ?? { places: [], known: 1, answering: new Set<object>(), read: new Set() };
     this.#runners.set(runner, held);
@@ -97,7 +101,7 @@ export class HeldPrompts implements HeldView {
         held.answering.add(run);
         place.prompt = settled(prompt);
         if (held.answering.size <= held.known || held.known === MOST_PLACES) return;
-        // More answer at once than places were known: whoever had lost its place to this one has one after all.
+        // More runs answer at once than slots were known, so the run that had lost its slot to this one still has one.
         held.known = held.answering.size;
         if (!held.places.includes(place)) held.places.push(place);
         if (before?.run !== undefined && held.answering.has(before.run)) held.places.unshift(before);
@@ -106,28 +110,28 @@ export class HeldPrompts implements HeldView {
         held.answering.delete(run);
         if (place.run === run) place.run = undefined;
         if (answered) {
-          // Who asks later is told what was read before it, not what it read itself.
+          // Later callers get what was read before this run, not what it read itself.
           known ??= knownBeginning(prompt.beginnings, held.read);
           return remember(held.read, prompt.beginnings);
         }
-        // Nobody knows how far it was read, but what both begin with still stands there.
+        // It is unknown how far it was read, but the common beginning of both prompts is still there.
         const shared = before === undefined ? 0 : sharedBeginning(before.prompt.beginnings, prompt.beginnings);
         place.prompt = settled({ beginnings: upTo(shared, prompt.beginnings) });
       },
     };
   }
 
-  /** Something was read on this runner of which nothing is known. */
+  /** Notes that something unknown was read on this runner. */
   forget(runner: string): void {
     this.#runners.delete(runner);
   }
 
-  /** Those of which this is not so have left memory, or were used past Hearth. */
+  /** Forgets the runners that are not sure: they have left memory, or were used by a program that bypasses Hearth. */
   keepOnly(isSure: (runner: string) => boolean): void {
     for (const runner of this.#runners.keys()) if (!isSure(runner)) this.#runners.delete(runner);
   }
 
-  /** Those that are free; where none is, a prompt waits for one of all. */
+  /** The free slots; if none is free, all, since a prompt then waits for any of them. */
   #placesOf(runner: string): Places<Readable> {
     const held = this.#runners.peek(runner);
     if (held === undefined) return NOTHING;
@@ -142,14 +146,14 @@ const NOTHING: Places<Readable> = { taken: [], empty: 0 };
 
 const settled = ({ beginnings }: Readable): Readable => ({ beginnings });
 
-/** Gives a run its place; `before`: what was in it. */
+/** Gives a run its slot; `before` is the previous content. */
 function taken(held: Held, prompt: Readable, run: object): { readonly place: Place; readonly before?: Place } {
   const { places, known } = held;
   const place: Place = { prompt, run };
   const free = places.filter((each) => each.run === undefined);
   const empty = Math.max(0, known - places.length);
   const among = free.length + empty > 0 ? free : places;
-  // With one place there is no choice, and nothing has to be made of the prompt for it.
+  // With a single slot there is no choice, so the prompt need not be hashed for it.
   const at = known === 1 ? 0 : placeFor(prompt.beginnings, { taken: among.map((each) => each.prompt), empty });
   const before = at === undefined ? undefined : among[at];
   if (before !== undefined) places.splice(places.indexOf(before), 1);
@@ -157,7 +161,7 @@ function taken(held: Held, prompt: Readable, run: object): { readonly place: Pla
   return before === undefined ? { place } : { place, before };
 }
 
-/** The longest first, so that it is forgotten before the beginnings of it. */
+/** The longest first, so that it is forgotten before its own beginnings. */
 function remember(read: Set<number>, { hashes }: Beginnings): void {
   for (let i = hashes.length - 1; i >= 0; i--) {
     const hash = hashes[i] ?? 0;
@@ -184,7 +188,7 @@ function placesAfter(places: Places<Readable>, prompt: Readable): Places<Readabl
   return { taken: [...taken.filter((_, i) => i !== at), prompt], empty };
 }
 
-/** What is known now, and what becomes of it. */
+/** The current state, with planned changes. */
 class Planned implements HeldView {
   readonly #changed: ReadonlyMap<string, Places<Readable>>;
   readonly #now: (runner: string) => Places<Readable>;

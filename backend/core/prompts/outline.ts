@@ -1,11 +1,11 @@
-// A prompt as hashes of its blocks: small enough to be kept for long, and no text can be read from it. Two outlines tell to
-// the block where two prompts part. The hash is a quick one of 32 bits, after FNV-1a; against chance and not against an
-// enemy, as what is compared is of one owner. Pure.
+// A prompt as hashes of its blocks: small enough to keep for long, and its text can't be read from it. Two outlines
+// show, to the block, where two prompts differ. The hash is a fast one of 32 bits, like FNV-1a. It protects against
+// chance and not against attackers, since only prompts of one owner are compared. Pure.
 import type { Beginnings } from '../beginnings.ts';
 import { IMAGE_CHARS } from '../prompt-size.ts';
 import type { Part } from './prompt.ts';
 
-/** Characters of a block. A part begins a block of its own. */
+/** Characters per block. Each part begins a new block. */
 export const BLOCK = 256;
 
 /** A part of a prompt without its text. */
@@ -15,24 +15,24 @@ export interface PartOutline {
   readonly kind: number;
   readonly chars: number;
   readonly images: number;
-  /** Where its text begins in that of the whole prompt. */
+  /** Where its text begins in the text of the whole prompt. */
   readonly at: number;
-  /** Its first block; it has those before the next part's first. */
+  /** Its first block; its blocks end where the next part's begin. */
   readonly block: number;
-  /** The hash of all of it. */
+  /** The hash of the whole part. */
   readonly hash: number;
 }
 
 export interface Outline {
   readonly parts: readonly PartOutline[];
-  /** The hashes of the blocks of all parts; a part without text has one too. */
+  /** The hashes of the blocks of all parts. A part without text has one block too. */
   readonly blocks: Int32Array;
   readonly chars: number;
-  /** The hash of all of it. */
+  /** The hash of the whole prompt. */
   readonly hash: number;
 }
 
-/** `text`: that of all parts together (textOf). */
+/** `text` is the text of all parts together (textOf). */
 export function outlineOf(prompt: readonly Part[], text: string): Outline {
   const parts: PartOutline[] = [];
   const codes = codesOf(text);
@@ -65,7 +65,7 @@ export function beginningsOf({ parts, blocks }: Outline): Beginnings {
   let at = 0;
   let block = 0;
   for (const { chars, images } of parts) {
-    // A template writes a message's pictures before its text.
+    // Templates write a message's images before its text.
     at += images * IMAGE_CHARS;
     for (let left = chars, first = block; left > 0 || block === first; left -= BLOCK, block++) {
       hash = joined(hash, blocks[block] ?? 0);
@@ -77,27 +77,30 @@ export function beginningsOf({ parts, blocks }: Outline): Beginnings {
   return { hashes, ends };
 }
 
-/** The text of all parts, copied: no part of it holds on to the body that it came in. */
+/** The text of all parts, copied so that no part keeps the body that it came in alive. */
 export function textOf(prompt: readonly Part[]): string {
   return prompt.map(({ text }) => text).join('');
 }
 
-/** How many blocks there are of so many characters. */
+/** The number of blocks for this many characters. */
 export function blocksOf(chars: number): number {
   return Math.max(1, Math.ceil(chars / BLOCK));
 }
 
-/** Whether two parts say the same. */
+/** Whether two parts are equal. */
 export function isSamePart(a: PartOutline, b: PartOutline): boolean {
   return a.hash === b.hash && a.chars === b.chars;
 }
 
-/** Whether two prompts say the same. */
+/** Whether two prompts are equal. */
 export function isSamePrompt(a: Outline, b: Outline): boolean {
   return a.hash === b.hash && a.chars === b.chars && a.parts.length === b.parts.length;
 }
 
-/** How many blocks of another prompt this one has too, wherever they stand: asked of one prompt and many others. */
+/**
+ * How many blocks of another prompt occur in this one, at any position. Prepared for comparing one prompt with many
+ * others.
+ */
 export function sharedBlocks({ blocks }: Outline): (other: Outline) => number {
   const own = tableOf(blocks);
   const last = own.length - 1;
@@ -114,7 +117,7 @@ export function sharedBlocks({ blocks }: Outline): (other: Outline) => number {
   };
 }
 
-/** Hashes in open addressing, at most half full: many times as fast as a Set of numbers. 0 is a free place. */
+/** A hash table with open addressing, at most half full: many times as fast as a Set of numbers. 0 is a free slot. */
 function tableOf(hashes: Int32Array): Int32Array {
   const table = new Int32Array(2 ** Math.ceil(Math.log2(2 * hashes.length + 2)));
   const last = table.length - 1;
@@ -126,17 +129,17 @@ function tableOf(hashes: Int32Array): Int32Array {
   return table;
 }
 
-/** A size for estimates of tokens: characters, with those that pictures stand for. */
+/** The size for token estimates: characters, including those that images count as. */
 export function weightOf({ chars, images }: Pick<PartOutline, 'chars' | 'images'>): number {
   return chars + images * IMAGE_CHARS;
 }
 
-/** That of a whole prompt. */
+/** The weight of a whole prompt. */
 export function weightOfAll({ parts }: Outline): number {
   return parts.reduce((sum, part) => sum + weightOf(part), 0);
 }
 
-/** About how many bytes an outline takes. */
+/** The approximate bytes that an outline takes. */
 export function bytesOf({ parts, blocks }: Outline): number {
   return 400 + parts.length * 100 + blocks.byteLength;
 }
@@ -144,13 +147,13 @@ export function bytesOf({ parts, blocks }: Outline): number {
 const SEED = 0x811c9dc5 | 0;
 const PRIME = 0x01000193;
 
-/** The characters as numbers: reading them out of a text one by one takes several times as long. */
+/** The characters as numbers: reading them from a string one by one takes several times as long. */
 function codesOf(text: string): Uint16Array {
   const bytes = Buffer.from(text, 'utf16le');
   return new Uint16Array(bytes.buffer, bytes.byteOffset, text.length);
 }
 
-/** Never 0. Two characters at a time. */
+/** Never 0. Hashes two characters at a time. */
 function hashed(
   codes: Uint16Array,
   { from, to }: { readonly from: number; readonly to: number },
@@ -163,7 +166,7 @@ function hashed(
   return hash === 0 ? SEED : hash;
 }
 
-/** Turned before it is joined, so that all bits and their order count. */
+/** Rotates before joining, so that all bits and their order count. */
 function joined(hash: number, next: number): number {
   return Math.imul(((hash << 13) | (hash >>> 19)) ^ next, PRIME);
 }

@@ -1,55 +1,55 @@
-// Where a prompt parts from an earlier one: how much is the same before that and after it, and what differs there. To the
-// character where the texts of both are at hand, else to the block. Pure.
+// Where a prompt differs from an earlier one: how much is the same before and after that, and what differs. To the
+// character if both texts are known, else to the block. Pure.
 import { BLOCK, blocksOf, isSamePart, weightOf, weightOfAll, type Outline, type PartOutline } from './outline.ts';
 import { recognised } from './recognise.ts';
 import { compared, type Compared, type Stretch } from './side-by-side.ts';
 
-/** A prompt as far as it is still known. */
+/** A prompt, as far as it is still known. */
 export interface Remembered {
   readonly outline: Outline;
-  /** Its whole text; undefined when that is gone. */
+  /** Its whole text; undefined when it was forgotten. */
   readonly text: string | undefined;
 }
 
-/** A span that differs, with what stands around it. */
+/** A differing span with its surroundings. */
 export interface Span {
   readonly before: string;
   readonly differs: string;
   readonly after: string;
 }
 
-/** Sizes are weights, for estimates of tokens (outline.ts), where they are not called characters. */
+/** Sizes are weights for token estimates (outline.ts), unless they are called characters. */
 export interface Parting {
   readonly sameChars: number;
   readonly chars: number;
-  /** Characters to which `sameChars` is sure. */
+  /** The precision of `sameChars`, in characters. */
   readonly block: number;
-  /** In words. */
+  /** The part, in words. */
   readonly where: string;
-  /** The character of that part from which it differs, from 1; undefined where none of its parts differs. */
+  /** The first differing character of that part, from 1; undefined when no part differs. */
   readonly character: number | undefined;
   readonly what: string | undefined;
   readonly same: number;
   readonly all: number;
-  /** What is the same again after the parting, and what is new; undefined where that is not known. */
+  /** What is the same again after the difference, and what is new; undefined when unknown. */
   readonly sameAfter: number | undefined;
   readonly fresh: number | undefined;
   readonly then: Span | undefined;
   readonly now: Span | undefined;
 }
 
-/** Characters that are shown on each side of a span, and most of the span itself. */
+/** How many characters are shown on each side of a span, and at most of the span itself. */
 const AROUND = 24;
 const LONGEST = 60;
 
-/** Where one prompt has only more than the other, and nothing differs. */
+/** The place when one prompt only has more than the other, and nothing differs. */
 export const AT_END = 'the end of the prompt before';
 export const AT_OWN_END = 'the end of this prompt';
 
-/** A piece of a text, from one character to another, as it may be shown. */
+/** Returns a piece of a text, from one character to another, in a form that may be shown. */
 export type ShowPiece = (text: string, from: number, to: number) => string;
 
-/** Where `now` parts from `then`, which came before it. */
+/** Where `now` differs from `then`, which came before it. */
 export function partingOf(now: Remembered, then: Remembered, show: ShowPiece): Parting {
   const [ours, theirs] = [now.outline.parts, then.outline.parts];
   let same = 0;
@@ -107,12 +107,12 @@ export function partingOf(now: Remembered, then: Remembered, show: ShowPiece): P
   };
 }
 
-/** What is so of two parts of which one is of another kind. */
+/** The description of two parts of different kinds. */
 function otherKind(own: PartOutline, their: PartOutline): string | undefined {
   return own.images + their.images > 0 ? 'an image' : undefined;
 }
 
-/** Whether the parts of both are the same ones from here on, but for some that came or went. */
+/** Whether both have the same parts from here on, except for some that were added or removed. */
 function moved(
   { ours, theirs }: { readonly ours: readonly PartOutline[]; readonly theirs: readonly PartOutline[] },
   first: number,
@@ -136,7 +136,7 @@ interface PartThen {
   readonly their: PartOutline;
 }
 
-/** The texts of two parts; undefined where one of them is gone. */
+/** The texts of two parts; undefined when one was forgotten. */
 function textsOf(
   { now, own }: PartNow,
   { then, their }: PartThen,
@@ -155,7 +155,7 @@ function sameBlocks(a: Outline, own: PartOutline, b: Outline, their: PartOutline
   return Math.min(at * BLOCK, own.chars, their.chars);
 }
 
-/** Two prompts from the part on in which they part; `alike`: what those two parts have in common. */
+/** Two prompts from their first differing part on; `alike`: what those two parts have in common. */
 interface Rest {
   readonly now: Remembered;
   readonly then: Remembered;
@@ -163,7 +163,10 @@ interface Rest {
   readonly alike: number;
 }
 
-/** What is the same from a part on, in one order: whole parts wherever they stand, and what the others have in common. */
+/**
+ * How much is the same from a part on, in the same order: whole parts at any position, and what the other parts have in
+ * common.
+ */
 function sameFrom({ now, then, first, alike }: Rest): number {
   const [ours, theirs] = [now.outline.parts, then.outline.parts];
   const later = new Map(ours.map(({ hash }, i) => [hash, i]));
@@ -178,7 +181,7 @@ function sameFrom({ now, then, first, alike }: Rest): number {
       same += weightOf(own);
       next = found + 1;
     } else if (their !== undefined && (later.get(their.hash) ?? -1) <= i) {
-      // One that comes later is only put off by something new.
+      // A part that comes later was only moved back by something new.
       same += i === first && next === first ? alike : alikeIn({ now, own }, { then, their });
       next++;
     }
@@ -214,6 +217,6 @@ function spanOf(text: string, { from, to }: Stretch, show: ShowPiece): Span {
   };
 }
 
-/** Half of a character that takes two. */
+/** Half of a surrogate pair. */
 const HALF_AT_START = /^[\udc00-\udfff]/;
 const HALF_AT_END = /[\ud800-\udbff]$/;

@@ -1,23 +1,25 @@
-// A prompt in the form in which a model reads it: its parts in order, each with a name for people. Every dialect becomes one
-// request of Ollama's, so this is said once. How a model's template joins the parts is not known here; that it writes a
-// system prompt first and the tools after it holds for most. Pure.
+// A prompt in the form in which a model reads it: its parts in order, each with a display name. All dialects become
+// requests of Ollama, so this is done once. How a model's template joins the parts is unknown here; most write a system
+// prompt first and the tools after it. Pure.
 import { hash } from 'node:crypto';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import type { UpstreamRequest } from '../ports.ts';
 
 export interface Part {
-  /** For people: "the system prompt", "message 3", "the tools". */
+  /** The display name: "the system prompt", "message 3", "the tools". */
   readonly name: string;
-  /** What of it is no text: whose words they are, and its pictures by their hashes. */
+  /** Its properties besides text: the role, and the hashes of its images. */
   readonly kind: string;
   readonly text: string;
   readonly images: number;
 }
 
-/** A message, or the request itself where it has no messages. */
+/** A message, or the request itself when it has no messages. */
 type Said = Readonly<Record<string, unknown>>;
 
-/** The parts of what a request of /api/chat or /api/generate has the model read. Messages are counted from 1, as they stand in it. */
+/**
+ * The parts that a request of /api/chat or /api/generate makes the model read. Messages are counted from 1, in order.
+ */
 export function promptOf(request: UpstreamRequest): readonly Part[] {
   const { template, system, tools, messages, context, prompt, suffix, raw } = request;
   const said: readonly unknown[] = Array.isArray(messages) ? messages : [];
@@ -42,7 +44,7 @@ function promptPart({ prompt, images, raw }: Said): readonly Part[] {
   return [{ name: 'the prompt', kind, text: prompt, images: pictures.length }];
 }
 
-/** The ids of calls are left out: templates do not write them, and they are new each time. */
+/** Ids of calls are left out: templates do not write them, and they are new each time. */
 function messagePart(name: string, message: unknown): Part {
   if (!isTable(message)) return textOf(name, anyJson(message) ?? '');
   const { role, content, thinking, tool_calls: calls, tool_name: tool, images } = message;
@@ -66,7 +68,7 @@ const textPart = (name: string, text: unknown): readonly Part[] =>
 
 const textOf = (name: string, text: string): Part => ({ name, kind: '', text, images: 0 });
 
-/** Pictures are large; that two are the same is known by their hashes. */
+/** Images are large, so they are compared by their hashes. */
 function hashesOf(images: unknown): readonly string[] {
   return Array.isArray(images) ? images.map((image) => hash('sha1', String(image))) : [];
 }

@@ -1,5 +1,5 @@
-// A prompt that may have to be looked at: what is made of it is made when it is first asked for, since most requests are answered
-// before anybody wants to know.
+// A prompt that may be analysed. Everything is computed on first use, since most requests are answered before anybody
+// asks.
 import type { Beginnings, Readable } from '../beginnings.ts';
 import type { UpstreamRequest } from '../ports.ts';
 import { beginningsOf, outlineOf, textOf, type Outline } from './outline.ts';
@@ -23,7 +23,7 @@ export class Prompt implements Readable {
     return (this.#beginnings ??= beginningsOf(this.outline));
   }
 
-  /** With its text, which is put together anew each time: who waits does not hold it twice. */
+  /** Includes the text, which is built anew each time, so that a waiting request does not hold it twice. */
   withText(): Remembered & { readonly text: string } {
     const parts = promptOf(this.#request);
     const text = textOf(parts);

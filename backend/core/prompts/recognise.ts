@@ -1,7 +1,7 @@
-// What a span is that differs between two prompts, as far as both sides have the same look: a clock, a date, an id. Where
-// that is not sure, nothing is said. Pure.
+// Recognises a span that differs between two prompts, if both sides look alike: a clock, a date, an id. Undefined when
+// not sure. Pure.
 
-/** A span, and the characters that stand before it in both. */
+/** A span, and the characters before it in both prompts. */
 interface Seen {
   readonly then: string;
   readonly now: string;
@@ -25,14 +25,14 @@ const NUMBER = /^\d{1,12}$/;
 const UNIX = /^1\d{9}(?:\d{3})?$/;
 const HEX_KEY = /^[\da-f]{8,}$/i;
 const LETTER = /[a-f]/i;
-/** Letters and digits mixed, as no word has them: `req_7f3Kq0vB2mXc`. */
+/** Letters and digits mixed as in no word: `req_7f3Kq0vB2mXc`. */
 const MIXED = { form: /^\w{12,}$/, change: /\d(?=[a-z])|[a-z](?=\d)/gi, changes: 4 } as const;
 /** A name that says what follows it. */
 const ID_BEFORE = /(?<![a-z])(?:id|uuid|session|request|trace|thread|conversation)["']?\s*[:=]\s*["']?$/i;
 
-/** How far a counter goes on between two prompts. */
+/** The most that a counter grows between two prompts. */
 const STEPS = 1000;
-/** Characters of the longest span that can be one of these. */
+/** The longest span, in characters, that can be one of these. */
 const LONGEST = 200;
 
 const both = (form: RegExp, { then, now }: Seen): boolean => form.test(then) && form.test(now);
@@ -51,13 +51,13 @@ const KINDS: readonly (readonly [name: string, is: (seen: Seen) => boolean])[] =
   ['a random key', isKey],
 ];
 
-/** What differs, with its article; undefined where it does not look like anything known. */
+/** What differs, with its article; undefined when it looks like nothing known. */
 export function recognised(seen: Seen): string | undefined {
   if (Math.max(seen.then.length, seen.now.length) > LONGEST) return undefined;
   return KINDS.find(([, is]) => is(seen))?.[0];
 }
 
-/** A date with a time of which the time differs. */
+/** A date with a time of which only the time differs. */
 function isOtherTime({ then, now }: Seen): boolean {
   const [, , timeThen] = DATE_TIME.exec(then) ?? [];
   const [, , timeNow] = DATE_TIME.exec(now) ?? [];

@@ -1,15 +1,15 @@
-// Two texts that are mostly the same, laid side by side: how much they have in common, and the first span that differs. Made
-// for prompts, where a clock or an id changes in a long text, so it looks near by and gives up soon. Pure.
+// Compares two texts that are mostly the same: how much they have in common, and the first span that differs. Made for
+// prompts, where a clock or an id changes inside a long text, so it searches nearby and gives up soon. Pure.
 
 import { prefix, suffix } from '../value-differences.ts';
 
-/** Characters that must be the same again for a difference to be over. */
+/** How many characters must be the same again for a difference to end. */
 const SYNC = 16;
-/** How far the end of a difference is looked for, in characters of both texts together. */
+/** How far the end of a difference is searched for, in characters of both texts together. */
 const NEAR = 128;
-/** Differences that are stepped over one by one; what comes after them is compared from its end. */
+/** How many differences are stepped over; what follows is compared from the end. */
 const MOST = 16;
-/** Characters to each side by which a span is widened to whole words. */
+/** How many characters on each side a span may be widened by to whole words. */
 const WORD = 40;
 
 /** A stretch of a text. */
@@ -19,15 +19,15 @@ export interface Stretch {
 }
 
 export interface Compared {
-  /** Characters that both have at their beginning, and in all. */
+  /** Characters in common at the beginning, and in total. */
   readonly prefix: number;
   readonly same: number;
-  /** The first span that differs, in whole words; empty where one has only more than the other. */
+  /** The first span that differs, in whole words; empty when one text only has more than the other. */
   readonly a: Stretch;
   readonly b: Stretch;
 }
 
-/** Lays the two side by side. */
+/** Compares the two texts. */
 export function compared(a: string, b: string): Compared {
   const begin = prefixOf(a, 0, b, 0);
   let [atA, atB] = [begin, begin];
@@ -56,19 +56,19 @@ export function compared(a: string, b: string): Compared {
   };
 }
 
-/** How many characters two texts have in common from these places on; no half of a character that takes two. */
+/** How many characters two texts have in common from these positions on, without splitting a surrogate pair. */
 function prefixOf(a: string, fromA: number, b: string, fromB: number): number {
   const at = prefix(a, b, { a: fromA, b: fromB });
   return at > 0 && isHigh(a, fromA + at - 1) ? at - 1 : at;
 }
 
-/** The same from their ends, not beyond these places. */
+/** The same from their ends, not beyond these positions. */
 function suffixOf(a: string, fromA: number, b: string, fromB: number): number {
   const at = suffix(a, b, Math.min(a.length - fromA, b.length - fromB));
   return at > 0 && isHigh(a, a.length - at - 1) ? at - 1 : at;
 }
 
-/** The nearest places after these from which the texts go on alike. */
+/** The nearest positions after these from which the texts are the same again. */
 function nearestSync(a: string, fromA: number, b: string, fromB: number): { a: number; b: number } | undefined {
   for (let far = 1; far <= NEAR; far++) {
     for (let inA = 0; inA <= far; inA++) {
@@ -85,7 +85,7 @@ function goOnAlike(a: string, atA: number, b: string, atB: number): boolean {
   return true;
 }
 
-/** What can be within an id, a number or a time. */
+/** Characters that may occur inside an id, a number or a time. */
 const IN_WORD = /[\p{L}\p{N}_.:+-]/u;
 
 function wordBefore(text: string, at: number): number {
@@ -97,7 +97,7 @@ function wordBefore(text: string, at: number): number {
 function wordAfter(text: string, at: number): number {
   let length = 0;
   while (length < WORD && at + length < text.length && IN_WORD.test(text.charAt(at + length))) length++;
-  // A full stop or a colon at the end of a word is no part of it.
+  // A full stop or a colon at the end of a word does not belong to it.
   while (length > 0 && /[.:+-]/.test(text.charAt(at + length - 1))) length--;
   return length;
 }

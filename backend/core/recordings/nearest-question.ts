@@ -1,5 +1,5 @@
-// Which recorded question is nearest to one that has no recorded answer, and what differs: in a test that fails, that is
-// what its author wants to know. Pure.
+// Finds the recorded question that is nearest to one without a recorded answer, and what differs: the author of a
+// failing test needs to know that. Pure.
 import { quotation, sentence, type Sentence } from '../../contract/sentence.ts';
 import {
   ALL_SAID,
@@ -17,7 +17,7 @@ import {
 import type { RecordedQuestion } from './recorded-question.ts';
 import type { QuestionText } from './recordings.ts';
 
-/** What differs between a question and the nearest of some recorded ones, as a piece of a sentence; undefined without any. */
+/** How a question differs from the nearest recorded one, as part of a sentence; undefined when nothing is recorded. */
 export function differencesFromNearest(
   asked: RecordedQuestion,
   recorded: readonly QuestionText[],
@@ -46,7 +46,7 @@ function apartFrom(asked: RecordedQuestion, kept: QuestionText): Apart {
   };
 }
 
-/** The texts are compared where both have a message; of those that only one of them has, the number is told. */
+/** Compares texts where both have a message; messages that only one of them has are counted. */
 function messagesApart(ours: readonly unknown[], theirs: readonly unknown[]): Apart {
   const differences: Sentence[] = [];
   let other = 0;

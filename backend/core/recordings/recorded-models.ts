@@ -1,16 +1,16 @@
-// The models of a recording, as Ollama would list them: clients look which models there are, and what they can do, before they
-// ask anything. Of a recording is known what they have done. Pure.
+// The models of a recording in the form in which Ollama would list them, since clients look at the models and their
+// abilities first. Abilities are those that the recording shows. Pure.
 import { hash } from 'node:crypto';
 import type { InstalledModel } from '../ports.ts';
 import type { RecordedModel } from './recordings.ts';
 
-/** The Ollama whose forms Hearth knows: clients ask for it to know what they may send. */
+/** The version of Ollama whose forms Hearth supports; clients read it to know what they may send. */
 export const REPLAYED_VERSION = '0.33.0';
 
-/** Since when each is there: the same on every machine and day. */
+/** The modification date of each model: the same on every machine and day. */
 const SINCE = '2025-01-01T00:00:00Z';
 
-/** Neither size nor digest belongs to any files; equal names have equal ones. */
+/** Size and digest do not belong to real files; equal names have equal ones. */
 export function installedOf({ name, abilities }: RecordedModel): InstalledModel {
   return {
     name,

@@ -1,5 +1,5 @@
-// A question as a recording keeps it: all that can change its answer, in one order, and nothing of who asked, of the machine
-// or of its Ollama. So what was recorded on one machine is found on another. Pure.
+// A question in the form in which a recording stores it: everything that can change its answer, in a fixed order, and
+// nothing about the caller, the machine or its Ollama. So a recording of one machine is found on another. Pure.
 import { hash } from 'node:crypto';
 import { message } from '../../contract/chat/ollama-bodies.ts';
 import { anyJson } from '../../contract/go/exact-json.ts';
@@ -10,37 +10,37 @@ import { fingerprint, NOT_IN_KEY, tellingOptions, withCallsCounted } from '../ca
 import { withoutIdle } from '../cache/idle-options.ts';
 import type { UpstreamRequest } from '../ports.ts';
 
-/** Which of Ollama's routes a question is in the form of. */
+/** The route of Ollama whose form a question has. */
 export type RecordedRoute = RecordingLine['route'];
 
 export interface RecordedQuestion {
   readonly route: RecordedRoute;
-  /** Its canonical name. */
+  /** The canonical name. */
   readonly model: string;
   /** The part of the cache that the caller named; '' for none. */
   readonly namespace: string;
-  /** As RecordingLine has it, in plain JSON. */
+  /** As in RecordingLine, in plain JSON. */
   readonly asks: Readonly<Record<string, unknown>>;
 }
 
-/** A question as it came: any spelling of the model, and with fields that change nothing. */
+/** A question as it came: with any spelling of the model, and with fields that have no effect. */
 export type Asked = Omit<RecordedQuestion, 'asks'> & { readonly request: Readonly<Record<string, unknown>> };
 
-/** A question in the form in which it is kept. The same again for what is in that form already. */
+/** A question in its stored form. A question already in that form is returned unchanged. */
 export function recordedQuestion({ route, model, namespace, request }: Asked): RecordedQuestion {
   const asks: Record<string, unknown> = {};
   for (const name of Object.keys(request).toSorted()) {
     const value = request[name];
-    // What a client sends beside what it asks may be the key of some service, and a recording is a file to be published.
+    // Extra fields of a client may hold the key of some service, and a recording may be published.
     if (NOT_IN_KEY.has(name) || isSecretName(name) || value === undefined || value === null) continue;
     const said = FORMS[name]?.(value) ?? value;
     if (!isEmpty(said)) asks[name] = said;
   }
-  // Plain JSON has no exact number beyond 2^53, and a file could not give one back.
+  // Plain JSON has no exact numbers beyond 2^53, and a file could not return one.
   return { route, model: canonicalName(model), namespace, asks: JSON.parse(anyJson(asks)) as RecordedQuestion['asks'] };
 }
 
-/** The key of its answer: SHA-256 in hex. Other than that of a kept answer, it does not depend on Ollama or its models' digests. */
+/** The key of its answer: SHA-256 in hex. Unlike a cache key, it does not depend on Ollama or on digests of models. */
 export function recordingKey({ route, model, namespace, asks }: RecordedQuestion): string {
   return fingerprint({
     url: 'recording',
@@ -52,11 +52,11 @@ export function recordingKey({ route, model, namespace, asks }: RecordedQuestion
   });
 }
 
-/** How some fields are kept; the others are kept as they are. */
+/** How some fields are stored; all others are stored unchanged. */
 const FORMS: Readonly<Partial<Record<string, (value: unknown) => unknown>>> = {
   options: (value) =>
     isObject(value) ? Object.fromEntries(tellingOptions(withoutIdle(value as Options, NO_PARAMETERS))) : value,
-  // What was said of whom, and the calls by their number, as their ids are new each time.
+  // Calls are stored by number, since their ids are new each time.
   messages: (value) => {
     const counted = withCallsCounted(value);
     return Array.isArray(counted) ? counted.map((each: unknown) => (isObject(each) ? messageOf(each) : each)) : value;
@@ -66,10 +66,10 @@ const FORMS: Readonly<Partial<Record<string, (value: unknown) => unknown>>> = {
 
 type Options = NonNullable<UpstreamRequest['options']>;
 
-/** Which Modelfile it will run with is not known, so none of them is taken to set anything. */
+/** The Modelfile at replay is unknown, so it is assumed to set nothing. */
 const NO_PARAMETERS: ReadonlySet<string> = new Set();
 
-/** What Ollama reads of a message. */
+/** The fields of a message that Ollama reads. */
 function messageOf(said: object): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
   for (const name of Object.keys(message.fields)) {
@@ -82,7 +82,7 @@ function messageOf(said: object): Record<string, unknown> {
 
 const HASHED = /^sha256:[\da-f]{64}$/;
 
-/** Pictures are large, and may be nobody else's business: that it is the same one is told by its hash. */
+/** Images are large and may be private, so they are stored as hashes. */
 function hashed(images: unknown): unknown {
   if (!Array.isArray(images)) return images;
   return images.map((image: unknown) =>
@@ -94,7 +94,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What says as much as nothing. */
+/** Values that mean the same as their absence. */
 function isEmpty(value: unknown): boolean {
   return value === '' || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
 }

@@ -1,4 +1,4 @@
-// A recording as one line of a file, and back. Written again, a line that was written here is the same to the byte. Pure.
+// A recording as one line of a file, and back. Reading and writing a line gives the same bytes. Pure.
 import type { Completion, Cut } from '../../contract/chat/chat.ts';
 import { explain } from '../../contract/chat/explain.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -13,9 +13,9 @@ import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.
 import { type RecordedQuestion, recordedQuestion, recordingKey } from './recorded-question.ts';
 import type { Ability, Recording } from './recordings.ts';
 
-// ---- recordings out of what was asked and answered
+// ---- recordings from questions and answers
 
-/** The recording of an answer that a model wrote. */
+/** The recording of a generated answer. */
 export function writtenRecording(question: RecordedQuestion, completion: Completion): Recording {
   const { asks } = question;
   const abilities: Ability[] = ['completion'];
@@ -26,7 +26,7 @@ export function writtenRecording(question: RecordedQuestion, completion: Complet
   return recordingOf(question, encodeRecord(completion), abilities);
 }
 
-/** The recording of the vector of one text, which stands in its question. */
+/** The recording of the vector of the one text in its question. */
 export function vectorRecording(question: RecordedQuestion, vector: Vector): Recording {
   return recordingOf(question, encodeVector(vector), ['embedding']);
 }
@@ -50,7 +50,7 @@ function hasPictures(messages: unknown): boolean {
 
 // ---- to a line
 
-/** The line of a recording, without its end. Its fields come in one order. */
+/** The line of a recording, without its line break. Its fields have a fixed order. */
 export function lineOf({ route, model, namespace, question, answer }: Recording): string {
   const head = JSON.stringify({ route, model, ...(namespace === '' ? {} : { namespace }) }).slice(0, -1);
   const written = route === 'chat' || route === 'generate';
@@ -83,7 +83,7 @@ function writtenRest({ content, thinking, tool_calls, extras, cuts, end }: Compl
   };
 }
 
-/** Cuts of one kind in a row, together. One that is joined to the cut before it is always of another kind than that. */
+/** Groups consecutive cuts of one kind. A cut that is joined to the one before always has another kind. */
 function runsOf(cuts: readonly Cut[]): (readonly [string, ...number[]])[] {
   const runs: [string, ...number[]][] = [];
   let last: Cut[0] | undefined;
@@ -99,8 +99,8 @@ function runsOf(cuts: readonly Cut[]): (readonly [string, ...number[]])[] {
 // ---- from a line
 
 /**
- * The recordings in a file of lines; empty ones are skipped. Throws invalid_request, with the number of the line, for the first
- * that is wrong or asks the same as an earlier one.
+ * The recordings in a file of lines; empty lines are skipped. Throws invalid_request with the line number for the first
+ * line that is invalid or repeats an earlier question.
  */
 export function recordingsIn(text: string): Recording[] {
   const lineOfKey = new Map<string, number>();
@@ -126,7 +126,7 @@ function withNumber<T>(number: number, read: () => T): T {
   }
 }
 
-/** The recording that a line is. Throws invalid_request with a sentence that says what is wrong with it. */
+/** Parses a line. Throws invalid_request with a sentence that says what is wrong. */
 export function recordingIn(line: string): Recording {
   const read = recordingLineSchema.safeParse(parsed(line));
   if (!read.success) throw new AppError('invalid_request', explain(read.error, parsed(line), 'It'));

@@ -1,7 +1,7 @@
-// What was recorded: questions with their answers, kept until somebody removes them. Where they lie is storage's; types alone.
+// Recordings: questions with their answers, kept until somebody removes them. Types only; backend/storage/ keeps them.
 import type { RecordedRoute } from './recorded-question.ts';
 
-/** What a model has been seen to do, in Ollama's words. */
+/** What a model was seen to do, in Ollama's words. */
 export type Ability = 'completion' | 'tools' | 'thinking' | 'vision' | 'embedding';
 
 /** One question and its answer. */
@@ -9,7 +9,7 @@ export interface Recording {
   /** See recordingKey. */
   readonly key: string;
   readonly route: RecordedRoute;
-  /** Its canonical name. */
+  /** The canonical name. */
   readonly model: string;
   readonly namespace: string;
   /** RecordedQuestion.asks as JSON. */
@@ -19,7 +19,7 @@ export interface Recording {
   readonly abilities: readonly Ability[];
 }
 
-/** What is known of a recorded question without its answer. */
+/** A recorded question without its answer. */
 export type QuestionText = Pick<Recording, 'model' | 'namespace' | 'question'>;
 
 /** A model as its recordings show it. */
@@ -29,26 +29,26 @@ export interface RecordedModel {
 }
 
 /**
- * The recordings. One question has one answer: the last. All calls are answered at once; what was put is on disk by then,
- * where there is one, and what is kept soon after.
+ * The recordings. Each question has one answer, the latest. All calls return at once. What `put` stored is then on
+ * disk, if there is one; what `keep` stored is on disk soon after.
  */
 export interface Recordings {
   get(key: string): Recording | undefined;
-  /** All or none of them; with `alone` all others are removed. False: they do not fit, and nothing was changed. */
+  /** Stores all or none; with `alone`, removes all others. False, without any change, if they do not fit. */
   put(recordings: readonly Recording[], alone?: boolean): boolean;
   /**
-   * As `put`, for who does not wait for the disk: found here at once, and by a program beside us within some hundredths of a second,
-   * as is told then. A process that is killed before has lost it.
+   * As `put`, without waiting for the disk. Found here at once, and by other programs within some hundredths of a
+   * second, when `told` is called. Lost if the process is killed before.
    */
   keep(recordings: readonly Recording[], told: (fits: boolean) => void): void;
-  /** The questions of a route whose length is nearest to `length`, at most `most` of them together; both in bytes. */
+  /** The questions of a route whose length is nearest to `length`, at most `most` in total; both in bytes. */
   questionsNear(route: RecordedRoute, length: number, most: number): readonly QuestionText[];
-  /** All of them by model, route, namespace and question, so that the same ones always come in the same order. */
+  /** All recordings by model, route, namespace and question, so that equal ones always come in the same order. */
   all(): Iterable<Recording>;
   /** By name. */
   models(): readonly RecordedModel[];
-  /** Removes all of them. */
+  /** Removes all recordings. */
   clear(): { readonly removed: number; readonly freed_bytes: number };
-  /** Questions and answers, and the most that they may take. */
+  /** The questions and answers, with the limit in bytes. */
   readonly size: { readonly entries: number; readonly bytes: number; readonly max_bytes: number };
 }

@@ -1,13 +1,13 @@
-// Which models may be asked of a machine, by patterns in which "*" stands for anything.
+// Which models a machine may be asked for, by patterns in which "*" matches anything.
 import { canonicalName } from '../../contract/model-name.ts';
 
-/** Whether a model fits one of them, in small or capital letters; without patterns every model does. */
+/** Whether a model matches one of the patterns, ignoring case; without patterns every model does. */
 export function mayRun(patterns: readonly string[]): (model: string) => boolean {
   if (patterns.length === 0) return () => true;
   const fits = patterns.map(fitting);
   return (model) => {
     const full = canonicalName(model);
-    // The tag that Ollama adds by itself need not be in a pattern.
+    // Ollama's default tag may be left out of a pattern.
     const short = full.replace(/:latest$/, '');
     return fits.some((fit) => fit.test(full) || fit.test(short));
   };

@@ -1,42 +1,45 @@
-// Which machine a request goes to, of several that might serve it. Pure: each tells how it stands, and one is chosen. The
-// rules, in their order: the lowest priority number; the one where the model should begin to answer first, since a loaded
-// model of the same digest needs no load, a free slot no wait, and a prompt that is still held little reading; where that is
-// about the same, the one that holds most of the prompt; then the least work for its weight; then the first in the list.
+// Chooses the machine for a request. Pure: compares the states of the machines. The rules in order: the lowest priority
+// number; the earliest expected start of the answer, since a loaded model of the same digest needs no load, a free slot
+// no wait, and a held prompt little reading; if that is about equal, the machine that holds most of the prompt; then
+// the least work for its weight; then the first in the list.
 
-/** How a machine stands to one request. Durations in milliseconds. */
+/** The state of a machine with respect to a request. Durations in milliseconds. */
 export interface Standing {
   /** The lowest goes first. */
   readonly priority: number;
-  /** Its share of the work beside others. */
+  /** Its share of the work relative to the others. */
   readonly weight: number;
-  /** Of the model that the name means there; undefined where that is not known. */
+  /** The digest of the model with this name on the machine; undefined when unknown. */
   readonly digest: string | undefined;
-  /** Whether that is in memory. */
+  /** Whether that model is loaded. */
   readonly resident: boolean;
-  /** Until a request that came now would have a slot; of one that sleeps, until it should be awake. */
+  /** Time until a new request would get a slot; for a sleeping machine, until it should be awake. */
   readonly waitMs: number;
-  /** To load the model; undefined where no load of it was measured. */
+  /** Time to load the model; undefined when no load of it was measured. */
   readonly loadMs: number | undefined;
   /** Requests that wait or run there. */
   readonly outstanding: number;
-  /** Its line takes nobody more. */
+  /** Its queue is full. */
   readonly full: boolean;
-  /** How much of the prompt it still holds, in characters, and how long the rest should take to be read. Asked only where it matters. */
+  /**
+   * How much of the prompt it holds, in characters, and how long the rest should take to read. Called only if it
+   * matters.
+   */
   reading(): Reading;
 }
 
 export interface Reading {
   readonly heldChars: number;
-  /** 0 where nothing is known of it. */
+  /** 0 when unknown. */
   readonly ms: number;
 }
 
-/** What is assumed of a load that was never measured. Milliseconds. */
+/** The assumed time of a load that was never measured. Milliseconds. */
 const LOAD_MS = 10_000;
-/** Estimates that differ by less say nothing. Milliseconds. */
+/** Estimates that differ by less count as equal. Milliseconds. */
 const ABOUT_MS = 500;
 
-/** The best of those that may be asked; undefined of none. */
+/** The best of the machines that may be asked; undefined for none. */
 export function bestOf<S extends Standing>(standings: readonly S[]): S | undefined {
   const roomy = standings.filter(({ full }) => !full);
   const first = leastBy(roomy.length > 0 ? roomy : standings, ({ priority }) => priority);
@@ -52,7 +55,7 @@ export function bestOf<S extends Standing>(standings: readonly S[]): S | undefin
   return leastBy(holding, ({ outstanding, weight }) => (outstanding + 1) / weight)[0];
 }
 
-/** Those for which it is least, in their order. */
+/** The entries with the smallest value, in order. */
 function leastBy<S>(all: readonly S[], of: (each: S) => number): readonly S[] {
   const least = Math.min(...all.map(of));
   return all.filter((each) => of(each) === least);

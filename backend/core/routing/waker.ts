@@ -1,31 +1,31 @@
-// Waking a machine that sleeps: a request that wants it has a packet sent, and again every few seconds, and waits for it for
-// as long as its patience lasts. A machine that did not come is left alone for a while, so that the next requests do not
-// wait for it again. How a packet is sent, others know.
+// Wakes a sleeping machine: a request that wants it makes Hearth send a packet, repeated every few seconds, and waits
+// for the machine up to a time limit. A machine that did not wake is left alone for a while, so that the next requests
+// do not wait for it again. The caller provides how a packet is sent.
 import type { Clock } from '../ports.ts';
 
 export interface WakerOptions {
-  /** Milliseconds that requests wait for it. */
+  /** How long requests wait for it, in milliseconds. */
   readonly patienceMs: number;
   readonly clock: Clock;
   /** Sends the packet; never throws. */
   send(): void;
-  /** It has begun to be waited for, or is no longer. */
+  /** Called when waiting for the machine begins or ends. */
   onChange(): void;
 }
 
-/** A packet may be lost, and a network may take a moment to come up. Milliseconds. */
+/** The interval of packets, since one may be lost, and a network may take a moment to come up. Milliseconds. */
 const AGAIN_MS = 3000;
-/** After a try that was in vain. Milliseconds. */
+/** The pause after a failed attempt. Milliseconds. */
 const REST_MS = 5 * 60_000;
 /** Weight of the newest measurement, as in queue/estimate.ts. */
 const ALPHA = 0.3;
 
 export class Waker {
   readonly #options: WakerOptions;
-  /** While it is waited for: since when. */
+  /** Since when it is being waited for. */
   #since: number | undefined;
   #restsUntil = -Infinity;
-  /** How long it took before, until it answered. */
+  /** How long it took to answer on earlier attempts, in milliseconds. */
   #usualMs: number | undefined;
   #stop: () => void = () => undefined;
 
@@ -33,7 +33,7 @@ export class Waker {
     this.#options = options;
   }
 
-  /** Whether it is waited for, or may be: what is asked of it now has a chance. */
+  /** Whether it is being waited for, or may be: a request to it has a chance. */
   get mayHelp(): boolean {
     return this.#since !== undefined || this.#options.clock.elapsed() >= this.#restsUntil;
   }
@@ -42,14 +42,17 @@ export class Waker {
     return this.#since !== undefined;
   }
 
-  /** Milliseconds until it should answer: by what it took before, and at most until the patience ends. */
+  /** Milliseconds until it should answer: as measured before, at most until the time limit. */
   get leftMs(): number {
     const { clock, patienceMs } = this.#options;
     const gone = this.#since === undefined ? 0 : clock.elapsed() - this.#since;
     return Math.max(0, Math.min(this.#usualMs ?? patienceMs, patienceMs) - gone);
   }
 
-  /** Somebody wants it. While it is waited for, this changes nothing: the patience began with the first. */
+  /**
+   * Call when a request wants it. Has no effect while it is being waited for: the time limit runs from the first
+   * request.
+   */
   wake(): void {
     if (this.#since !== undefined || !this.mayHelp) return;
     const { clock, patienceMs, onChange } = this.#options;
@@ -68,7 +71,7 @@ export class Waker {
     onChange();
   }
 
-  /** It answers. */
+  /** Call when it answers. */
   came(): void {
     this.#restsUntil = -Infinity;
     if (this.#since === undefined) return;
@@ -88,7 +91,7 @@ export class Waker {
     this.#options.onChange();
   }
 
-  /** Sends nothing more. */
+  /** Stops sending packets. */
   close(): void {
     this.#since = undefined;
     this.#stop();
