@@ -115,6 +115,9 @@ test('narrow: Enter opens a request in place of the list; Escape and Back lead t
     await page.keyboard.press('Enter');
     await expect.poll(() => focused(page)).toMatch(/^Request of Claude Code at/);
     expect(await page.locator('.list').isVisible()).toBe(false);
+    // The outline of what has the focus stands beside the letters, and not on them.
+    const [outer = 0, inner = 0] = await page.locator('.one-request, .one-request .name').evaluateAll((parts) => parts.map((part) => part.getBoundingClientRect().left)); // prettier-ignore
+    expect(inner - outer).toBeGreaterThanOrEqual(4);
     if (leave === 'button') await page.getByRole('button', { name: 'All 214 requests' }).click();
     else await page.keyboard.press(leave);
     await expect.poll(() => focused(page)).toBe(SLOW.request_id);

@@ -6,6 +6,7 @@ import { sameModel } from '../../../../renderer/parts/same-model.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
 import { settings } from '../../../support/page/views.ts';
+import { setLanguage, t } from '../../../../words/texts.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 const plain = (text: string): string => text.replaceAll(THIN, ' ');
@@ -112,4 +113,12 @@ test('what is offered to download is never what is here already', () => {
   const here = (...names: string[]): string[] => wantedModels(names.map((name) => loadedModel(name, false)));
   expect(here()).toEqual(['llama3.2:3b', 'qwen3:8b', 'gemma3:4b', 'nomic-embed-text']);
   expect(here('QWEN3:8b', 'llama3.2:3b', 'nomic-embed-text:latest')).toEqual(['gemma3:4b']);
+});
+
+test('how many models there are is not read as a part of their size', () => {
+  const told = (language: 'de' | 'en'): string => {
+    setLanguage(language);
+    return t('models.all_on_disk', { n: 6, size: '58 GB' });
+  };
+  expect([told('de'), told('en')]).toEqual(['6 Modelle, 58 GB auf der Platte', '6 models, 58 GB on disk']);
 });
