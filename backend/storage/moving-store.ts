@@ -270,8 +270,10 @@ export class MovingStore implements Database {
   #moveTo(next: Opened): void {
     const isFirst = this.#at === undefined;
     const isMemory = next.folder === undefined && next.rows !== NOWHERE;
-    if (isMemory) noteChanges(next.rows, this.#options.schema.carried);
-    this.#at = isMemory ? { ...next, notesChanges: true } : next;
+    // Where there is no folder nothing goes back to one.
+    const notesChanges = isMemory && this.#options.folder !== undefined;
+    if (notesChanges) noteChanges(next.rows, this.#options.schema.carried);
+    this.#at = { ...next, notesChanges };
     if (next.mayReturn) this.#returnLater();
     if (!isFirst || next.notice !== undefined) this.#tell(next);
   }
