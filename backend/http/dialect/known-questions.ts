@@ -18,7 +18,7 @@ import { NEVER_IN_LINE } from '../wire/queue-headers.ts';
 import { countWhole, giveLast, isLong } from '../wire/give.ts';
 
 /** Questions remembered, and the total of their characters. */
-const MOST = 8000;
+export const MOST_QUESTIONS = 8000;
 const MOST_HELD = 8 * 1024 * 1024;
 /** Characters counted for each question on top of `holds`. */
 const USUAL = 1024;
@@ -54,7 +54,7 @@ export interface KnownParts {
 /** The questions last answered from the cache. */
 export class KnownQuestions {
   readonly #known = new LRUCache<string, KnownQuestion>({
-    max: MOST,
+    max: MOST_QUESTIONS,
     maxSize: MOST_HELD,
     sizeCalculation: ({ holds = 0 }) => USUAL + holds,
   });

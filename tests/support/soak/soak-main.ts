@@ -1,5 +1,6 @@
 // `npm run soak -- --requests 20000 --seed 1`: the soak of tests/behaviour/soak.test.ts, as long as one likes. With
-// `--silence 5` an answer that never comes is given up after 5 s. Prints what was asked and how it ended; the exit code is 1 when
+// `--silence 5` an answer that never comes is given up after 5 s; `--kept 0` asks for no kept answers at the end; `--leak 100` loses
+// about 100 bytes with each request, which must be told. Prints what was asked and how it ended; the exit code is 1 when
 // anything was wrong.
 import { parseArgs } from 'node:util';
 import { soak } from './soak.ts';
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     requests: { type: 'string', default: '20000' },
     seed: { type: 'string', default: '1' },
     silence: { type: 'string', default: '30' },
+    kept: { type: 'string' },
+    leak: { type: 'string', default: '0' },
   },
 });
 const requests = Number(values.requests);
@@ -19,6 +22,8 @@ const report = await soak({
   requests,
   seed: Number(values.seed),
   silenceSeconds: Number(values.silence),
+  leakBytes: Number(values.leak),
+  ...(values.kept === undefined ? {} : { keptAlone: Number(values.kept) }),
   onWrong: (what) => process.stderr.write(`${what}\n`),
   onProgress: (done) => {
     if (done < next) return;
