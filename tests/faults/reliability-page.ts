@@ -1,7 +1,7 @@
 // docs/reliability.md, as far as `npm run faults` writes it: a table of all promises, between two marks.
 import type { Result } from './faults.ts';
 import { LOOP_NAME } from './loop-faults.ts';
-import { formOf, table, written, type RunForm } from './run-page.ts';
+import { formOf, rowsIn, table, written, type RunForm } from './run-page.ts';
 
 export interface Run extends RunForm {
   readonly results: readonly Result[];
@@ -9,18 +9,21 @@ export interface Run extends RunForm {
 
 const OUTCOMES = { pass: 'held', fail: '**not kept**', skipped: 'not tried' } as const;
 
-/** What was seen of each promise, as the page has it. */
-export function tableOf(run: Run): string {
-  const { results } = run;
-  const rows = results.map(({ area, name, promise, outcome, seen }) => [
+/** What was seen of each promise: that of this run, and of `before` (the rows that the page has) what this run did not try. */
+export function tableOf(run: Run, before: readonly (readonly string[])[] = []): string {
+  const own = run.results.map(({ area, name, promise, outcome, seen }) => [
     `${area}: ${name}`,
     promise,
     OUTCOMES[outcome],
     seen,
   ]);
-  const held = results.filter(({ outcome }) => outcome === 'pass').length;
+  const ofThisRun = new Map(own.map((row) => [row[0], row]));
+  const isOld = (row: readonly string[]): boolean => before.some(([what]) => what === row[0]);
+  const rows = [...before.map((row) => ofThisRun.get(row[0]) ?? row), ...own.filter((row) => !isOld(row))];
+  const held = rows.filter(([, , outcome]) => outcome === OUTCOMES.pass).length;
+  const part = own.length === rows.length ? '' : ` The last run tried ${own.length} of them.`;
   return [
-    `${formOf(run)}: ${held} of ${results.length} promises held.`,
+    `${formOf(run)}: ${held} of ${rows.length} promises held.${part}`,
     '',
     table([['What is done', 'What is promised', '', 'Seen'], ...rows]),
   ].join('\n');
@@ -31,5 +34,7 @@ export function pageWith(page: string, run: Run): string {
   const loop = run.results.find(({ name, outcome }) => name === LOOP_NAME && outcome === 'pass');
   const results = run.results.filter(({ name }) => name !== LOOP_NAME);
   const withLoop = loop === undefined ? page : written(page, 'loop', `Node ${run.node}: ${loop.seen}.`);
-  return results.length === 0 ? withLoop : written(withLoop, 'faults', tableOf({ ...run, results }));
+  return results.length === 0
+    ? withLoop
+    : written(withLoop, 'faults', tableOf({ ...run, results }, rowsIn(page, 'faults')));
 }
