@@ -3,9 +3,9 @@ import { KeptFiles } from './core/offline/kept-files.ts';
 import type { KeptTime } from './core/ports.ts';
 import { OfflineBatches } from './core/stories/jobs/offline-batches.ts';
 import { createAskLine, type LineAnswerParts } from './http/line-answers.ts';
-import { SqlBatchStore } from './storage/batch-store.ts';
+import { SqlBatchStore } from './storage/jobs/batch-store.ts';
 import type { Database } from './storage/database.ts';
-import { SqlFileStore } from './storage/file-store.ts';
+import { SqlFileStore } from './storage/jobs/file-store.ts';
 
 export interface BatchWorkParts extends LineAnswerParts {
   readonly database: Database;

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Config } from './contract/config/config.ts';
-import type { NodeReport } from './contract/fleet-view.ts';
+import type { NodeReport } from './contract/views/fleet-view.ts';
 import { withoutUserinfo } from './contract/secret.ts';
 import type { ResponseCache } from './core/cache/cache.ts';
 import type { RemovalPlaces, UntoldStore } from './core/disk.ts';

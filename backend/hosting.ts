@@ -1,7 +1,7 @@
 // What a host hands to the gateway that it starts, and what it gets: the wire between backend.ts and cli/ or main/.
 import type { Config } from './contract/config/config.ts';
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
-import type { IsPutOff } from './contract/pin-rules-by-app.ts';
+import type { IsPutOff } from './contract/rules/pin-rules-by-app.ts';
 import type { Clock, Log } from './core/ports.ts';
 import type { Recording } from './core/recordings/recordings.ts';
 import type { History } from './core/telemetry/history.ts';

@@ -1,7 +1,7 @@
 // Accepted jobs and their batches, put together: those of this gateway, and those of its fleet where it belongs to one. Made
 // by backend.ts alone.
 import type { FleetJobParts, FleetJobWork } from './fleet-job-work.ts';
-import type { BatchSummary } from './contract/queue-view.ts';
+import type { BatchSummary } from './contract/views/queue-view.ts';
 import { lineOf } from './core/stories/jobs/local-line.ts';
 import { JobBatches } from './core/stories/jobs/job-batches.ts';
 import type { BatchDesk, JobDesk } from './core/stories/jobs/job-desk.ts';

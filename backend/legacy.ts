@@ -1,7 +1,7 @@
 // What a gateway leaves to the next one in the same process: what it kept in memory, what it had to tell, and the store. So a
 // restart for a setting loses nothing, also where nothing is written to the disk.
 import { ResponseCache } from './core/cache/cache.ts';
-import type { NoticeFact } from './contract/control.ts';
+import type { NoticeFact } from './contract/views/control.ts';
 import { Conversations } from './core/conversations/conversations.ts';
 import type { Clock, Log, ReadConfig } from './core/ports.ts';
 import { NoticeBoard } from './core/telemetry/notice-board.ts';

@@ -1,6 +1,6 @@
 // One Ollama opened: its calls, its watch, what is known of its memory, its line. Made by backend.ts alone, once for each.
 import type { Config } from './contract/config/config.ts';
-import type { UpstreamPlace } from './contract/upstream-list.ts';
+import type { UpstreamPlace } from './contract/rules/upstream-list.ts';
 import { modelMemory, type ModelMemory } from './ollama-memory.ts';
 import type { Clock, Log, Meter, ReadConfig, UpstreamState } from './core/ports.ts';
 import type { Recordings } from './core/recordings/recordings.ts';

@@ -1,5 +1,5 @@
 // The machines opened: the one at ollama.api_url, or those that `[[upstreams]]` lists. Made by backend.ts alone.
-import { placesOf } from './contract/upstream-list.ts';
+import { placesOf } from './contract/rules/upstream-list.ts';
 import type { Log, PutNotice, UpstreamState } from './core/ports.ts';
 import { nameOf } from './core/stories/machines/machine.ts';
 import { Machines } from './core/stories/machines/machine-choice.ts';

@@ -1,11 +1,11 @@
 // Downloads of models, put together: their line, where it is kept, and what the host can do with models on the disk. Made by
 // backend.ts alone.
-import type { PullView } from './contract/pull-view.ts';
+import type { PullView } from './contract/views/pull-view.ts';
 import { Pulls, type PullsOptions, type WhichPull } from './core/models/pulls.ts';
 import type { Machines } from './core/stories/machines/machine-choice.ts';
 import { pullPlaces } from './core/stories/models/pull-places.ts';
 import type { Database } from './storage/database.ts';
-import { SqlPullStore } from './storage/pull-store.ts';
+import { SqlPullStore } from './storage/jobs/pull-store.ts';
 
 /** What the host of a running gateway can do with downloads. */
 export interface PullControl {

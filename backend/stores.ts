@@ -7,16 +7,16 @@ import type { RequestLog } from './core/requests/request-log.ts';
 import type { TextStore } from './core/requests/text-store.ts';
 import type { JobStore } from './core/stories/jobs/stored-jobs.ts';
 import type { HistoryStore } from './core/telemetry/kept-history.ts';
-import { DiskAnswers } from './storage/answer-store.ts';
-import { DiskConversations } from './storage/conversation-store.ts';
+import { DiskAnswers } from './storage/shelves/answer-store.ts';
+import { DiskConversations } from './storage/shelves/conversation-store.ts';
 import type { Database } from './storage/database.ts';
-import { DiskRequestLog } from './storage/disk-request-log.ts';
-import { DiskTexts } from './storage/disk-texts.ts';
+import { DiskRequestLog } from './storage/requests/disk-request-log.ts';
+import { DiskTexts } from './storage/requests/disk-texts.ts';
 import { DiskRemovalPlaces, SqlUntold } from './storage/fleet-store.ts';
 import { historyStore } from './storage/history-store.ts';
-import { SqlJobStore } from './storage/job-store.ts';
+import { SqlJobStore } from './storage/jobs/job-store.ts';
 import { KeptTime } from './storage/kept-time.ts';
-import { keepAll, RECORDINGS, recordingShare, RecordingStore } from './storage/recording-store.ts';
+import { keepAll, RECORDINGS, recordingShare, RecordingStore } from './storage/shelves/recording-store.ts';
 import { Soon } from './storage/soon.ts';
 
 export interface StoresOptions {

@@ -1,6 +1,6 @@
 // What was asked and answered, put together: where it is kept, who asks again, and what the host can do with it. Made by
 // backend.ts alone.
-import type { AskedAgain, CopyForm, RequestBody, TextsRemoved, Watching } from './contract/request-body.ts';
+import type { AskedAgain, CopyForm, RequestBody, TextsRemoved, Watching } from './contract/views/request-body.ts';
 import { LOCAL } from './core/ownership.ts';
 import { copyRequest } from './core/stories/views/copy-request.ts';
 import { RequestTexts, type RequestTextsOptions } from './core/stories/views/request-texts.ts';

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { startBackend } from '../backend/backend.ts';
 import { systemClock } from '../backend/clock.ts';
 import { watchConfigFile } from '../backend/config-file.ts';
-import type { View } from '../backend/contract/desktop.ts';
+import type { View } from '../backend/contract/window/desktop.ts';
 import { asAppError } from '../backend/contract/errors.ts';
 import { Legacy } from '../backend/legacy.ts';
 import { History } from '../backend/core/telemetry/history.ts';

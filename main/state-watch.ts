@@ -1,7 +1,7 @@
 // From the state of the gateway to what tells of it: the tray, notifications, notices. What the state is, is decided in
-// contract/app-state.ts; here it is looked at when something has changed, and when time alone may have changed it.
-import { stateOf } from '../backend/contract/app-state.ts';
-import type { View } from '../backend/contract/desktop.ts';
+// contract/views/app-state.ts; here it is looked at when something has changed, and when time alone may have changed it.
+import { stateOf } from '../backend/contract/views/app-state.ts';
+import type { View } from '../backend/contract/window/desktop.ts';
 import type { Clock } from '../backend/core/ports.ts';
 import type { Notices } from './notices/notices.ts';
 import { offerPins } from './notices/pin-notices.ts';

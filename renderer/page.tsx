@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { t } from '../words/texts.ts';
-import type { Bridge, View } from '../backend/contract/desktop.ts';
+import type { Bridge, View } from '../backend/contract/window/desktop.ts';
 import { Calls, TABS, type TabName, type ViewCalls, type Wish } from './parts/use-calls.ts';
 import { caller, sentenceOf } from './state/client.ts';
 import { AboutPage } from './about/about-page.tsx';

@@ -149,7 +149,7 @@ const ROOMS: readonly Room[] = [
   {
     folder: 'backend/cluster',
     // A job is written there as it is on the disk.
-    may: ['backend/cluster', 'backend/storage/job-rows.ts', CORE, CONTRACT, 'bullmq', 'ioredis', 'zod', 'node:'],
+    may: ['backend/cluster', 'backend/storage/jobs/job-rows.ts', CORE, CONTRACT, 'bullmq', 'ioredis', 'zod', 'node:'],
   },
   { folder: 'backend/metrics', may: ['backend/metrics', CORE, CONTRACT, 'prom-client', 'node:'] },
   { folder: HTTP, may: [HTTP, CORE, CONTRACT, 'express', 'lru-cache', 'node:'] },

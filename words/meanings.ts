@@ -1,6 +1,6 @@
 // What the figures of the day mean, in the language that is set. English has it in the contract, from which docs/figures.md
 // is made.
-import { FIGURES, type FigureName } from '../backend/contract/figure-meanings.ts';
+import { FIGURES, type FigureName } from '../backend/contract/views/figure-meanings.ts';
 import { ownText } from './texts.ts';
 
 /** What a figure means, to be shown where it is pointed at. */

@@ -1,6 +1,6 @@
 // Why Ollama is of no use now, in few words: it is not there, it does not let Hearth in, or Hearth does not believe that it
 // is Ollama.
-import type { Health } from '../backend/contract/control.ts';
+import type { Health } from '../backend/contract/views/control.ts';
 import type { ErrorCode } from '../backend/contract/errors.ts';
 import { t, type TextKey } from './texts.ts';
 

@@ -2,7 +2,7 @@
 import { CLASS_RANK, PRIORITY, type Urgency } from '../contract/chat/chat-request.ts';
 import type { Begun, FleetTurn } from '../core/stories/fleet/shared-jobs.ts';
 import type { NewJob, StoredBatch, StoredJob } from '../core/stories/jobs/stored-jobs.ts';
-import { askColumns, readAsk, readAskRow, readBatch, readJob } from '../storage/job-rows.ts';
+import { askColumns, readAsk, readAskRow, readBatch, readJob } from '../storage/jobs/job-rows.ts';
 
 /** What a job takes beside what it asks. Bytes. */
 const JOB_BYTES = 2048;

@@ -18,7 +18,7 @@ import type {
   StoredBatch,
   StoredJob,
 } from '../core/stories/jobs/stored-jobs.ts';
-import { outcomeColumn } from '../storage/job-rows.ts';
+import { outcomeColumn } from '../storage/jobs/job-rows.ts';
 import { known, tooFewHaveIt, tooMany } from './job-refusals.ts';
 import { ABANDON, HOMELESS } from './homeless-script.ts';
 import * as scripts from './job-scripts.ts';

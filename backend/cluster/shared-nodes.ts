@@ -1,6 +1,6 @@
 // The gateways of a fleet as they tell of themselves: each writes a small report into one hash in Valkey every two seconds, and
 // whoever is asked reads all of them. How old a report is, Valkey's clock says, so that clocks that differ do no harm.
-import { nodeReportSchema, type NodeReport } from '../contract/fleet-view.ts';
+import { nodeReportSchema, type NodeReport } from '../contract/views/fleet-view.ts';
 import type { HeardNode, SharedNodes } from '../core/fleet.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Link, LinkUser } from './link.ts';

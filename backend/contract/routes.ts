@@ -1,6 +1,6 @@
 // The one table of routes: ours, those of Ollama and OpenAI that we answer, and those that are handed on to Ollama under a
 // rule. The router, the keys, "method not allowed", OpenAPI and the tables of docs/api.md read it; it knows no handler.
-import type { Scope } from './api-key.ts';
+import type { Scope } from './rules/api-key.ts';
 
 /** Whose form a route speaks. */
 export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';

@@ -1,7 +1,7 @@
 // What the core stores beyond a restart. backend/storage/ implements it with one file on disk.
 import type { Truncated } from '../contract/chat/chat.ts';
-import type { Removed } from '../contract/control.ts';
-import type { PullFailure } from '../contract/pull-view.ts';
+import type { Removed } from '../contract/views/control.ts';
+import type { PullFailure } from '../contract/views/pull-view.ts';
 
 /** How old the last noted use must be before another use is written to disk. Milliseconds. */
 export const NOTED_EVERY_MS = 10 * 60_000;

@@ -1,6 +1,6 @@
 // What the gateways of a fleet share. backend/cluster/ implements it with one Valkey; a gateway that is alone has none
 // of it.
-import type { NodeReport } from '../contract/fleet-view.ts';
+import type { NodeReport } from '../contract/views/fleet-view.ts';
 import type { FlightContext, Lead } from './flight.ts';
 import type { AnswerNotes, StoredAnswer, ToRemove } from './disk.ts';
 

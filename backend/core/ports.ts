@@ -2,7 +2,7 @@
 import type { ChatEvent } from '../contract/chat/chat.ts';
 import type { Config } from '../contract/config/config.ts';
 import type { ErrorCode } from '../contract/errors.ts';
-import type { PullStep } from '../contract/pull-view.ts';
+import type { PullStep } from '../contract/views/pull-view.ts';
 import type { Asker } from '../contract/behind.ts';
 
 /** Milliseconds since 1970 on the wall clock, which people and NTP set. For displayed times, never for a duration. */

@@ -2,7 +2,7 @@
 // enters by the inner door and takes the whole way that it took the first time.
 import { request as ask, type IncomingMessage } from 'node:http';
 import { AppError, asAppError, errorCodeSchema } from '../contract/errors.ts';
-import type { AskedAgain } from '../contract/request-body.ts';
+import type { AskedAgain } from '../contract/views/request-body.ts';
 import { HIDDEN } from '../contract/secret.ts';
 import type { NewId } from '../core/ports.ts';
 import type { Latest, Sent } from '../core/requests/bodies.ts';

@@ -2,8 +2,8 @@
 // scrapes for the first time. What has a model's name on it is in a registry of each model: prom-client writes a metric in
 // one go, about 6 µs a line, and with a hundred models that would hold everybody up.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { BUCKETS, METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
-import type { MetricInfo } from '../contract/process-metrics.ts';
+import { BUCKETS, METRICS, type MetricName, type MetricOf } from '../contract/papers/metric-table.ts';
+import type { MetricInfo } from '../contract/papers/process-metrics.ts';
 import { breath } from '../core/offline/breath.ts';
 import type { Sample } from './counts.ts';
 import type { Histograms, ModelHistograms } from './meters.ts';

@@ -1,6 +1,6 @@
 // What each counter and gauge of the table is at this moment. Asked when somebody scrapes, and only then.
-import { TIERS } from '../contract/fleet-view.ts';
-import { METRICS, type MetricName, type MetricOf } from '../contract/metric-table.ts';
+import { TIERS } from '../contract/views/fleet-view.ts';
+import { METRICS, type MetricName, type MetricOf } from '../contract/papers/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
 import type { FleetNow } from '../core/stories/fleet/fleet-now.ts';
 import { nameOf, type Machine } from '../core/stories/machines/machine.ts';

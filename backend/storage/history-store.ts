@@ -1,5 +1,5 @@
 // The figures of the past as rows: one for each step of each span, and in it one for all, for each model, for each caller.
-import type { SpanName } from '../contract/spans.ts';
+import type { SpanName } from '../contract/views/spans.ts';
 import { isKept, type Digest } from '../core/telemetry/digest.ts';
 import { Figures, SUMS, type Sum } from '../core/telemetry/step-figures.ts';
 import type { HistoryStore } from '../core/telemetry/kept-history.ts';

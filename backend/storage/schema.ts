@@ -1,18 +1,18 @@
 // The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
-import { ANSWER_PARTS, ANSWER_TABLES } from './answer-store.ts';
-import { BATCH_TABLES } from './batch-store.ts';
-import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './conversation-store.ts';
-import { TEXT_TABLES } from './disk-texts.ts';
-import { BLOCK_CHECKSUM, DUE_AT, FILE_TABLES } from './file-store.ts';
+import { ANSWER_PARTS, ANSWER_TABLES } from './shelves/answer-store.ts';
+import { BATCH_TABLES } from './jobs/batch-store.ts';
+import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './shelves/conversation-store.ts';
+import { TEXT_TABLES } from './requests/disk-texts.ts';
+import { BLOCK_CHECKSUM, DUE_AT, FILE_TABLES } from './jobs/file-store.ts';
 import { FLEET_TABLES, UNTOLD_TABLES } from './fleet-store.ts';
 import { HISTORY_OF_PROMPTS, HISTORY_OF_THE_DAY, HISTORY_TABLES } from './history-store.ts';
-import { JOB_CARRIED, JOB_GROUP_FINISHED, JOB_TABLES } from './job-tables.ts';
+import { JOB_CARRIED, JOB_GROUP_FINISHED, JOB_TABLES } from './jobs/job-tables.ts';
 import { TIME_TABLE } from './kept-time.ts';
-import { PULL_TABLES, PULL_UPSTREAM } from './pull-store.ts';
-import { RECORDING_TABLES } from './recording-texts.ts';
-import { REQUEST_SEARCH, REQUEST_TABLES } from './request-tables.ts';
+import { PULL_TABLES, PULL_UPSTREAM } from './jobs/pull-store.ts';
+import { RECORDING_TABLES } from './shelves/recording-texts.ts';
+import { REQUEST_SEARCH, REQUEST_TABLES } from './requests/request-tables.ts';
 import type { Connection } from './rows.ts';
-import { NOTED_NO_MORE } from './shelf-tables.ts';
+import { NOTED_NO_MORE } from './shelves/shelf-tables.ts';
 
 /** The tables of a database. */
 export interface Schema {

@@ -1,7 +1,7 @@
 // Downloads and deletes models: Ollama's pull, whose lines are reported as they come, and its delete. A pull ends with
 // the line "success", with a line that has an error (the status was sent long before), or with a broken connection.
 import { z } from 'zod';
-import type { PullStep } from '../contract/pull-view.ts';
+import type { PullStep } from '../contract/views/pull-view.ts';
 import { AppError } from '../contract/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { Call } from './deadlines.ts';

@@ -1,7 +1,7 @@
 // The packet that wakes a machine (AMD, "Magic Packet Technology", 20213): six bytes of ones, then the address of its
 // network card sixteen times. Nothing answers it.
 import { createSocket } from 'node:dgram';
-import type { WakePlace } from '../contract/upstream-list.ts';
+import type { WakePlace } from '../contract/rules/upstream-list.ts';
 import type { Log } from '../core/ports.ts';
 import { faultOf } from '../contract/errors.ts';
 

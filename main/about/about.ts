@@ -1,8 +1,8 @@
 // What the app tells of itself, and what it opens in other programs.
 import { release, type } from 'node:os';
 import { join } from 'node:path';
-import type { Opened } from '../../backend/contract/about-commands.ts';
-import type { CommandOutput } from '../../backend/contract/desktop.ts';
+import type { Opened } from '../../backend/contract/window/about-commands.ts';
+import type { CommandOutput } from '../../backend/contract/window/desktop.ts';
 import type { Shell } from '../shell.ts';
 import { LOG_FILE, sizeOf } from './log-file.ts';
 

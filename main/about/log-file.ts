@@ -2,7 +2,7 @@
 // keeps nothing; what is older is in the file.
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LineLevel, LogLine } from '../../backend/contract/about-commands.ts';
+import type { LineLevel, LogLine } from '../../backend/contract/window/about-commands.ts';
 
 export const LOG_FILE = 'hearth.log';
 /** So much is read at once. Bytes. */

@@ -2,7 +2,7 @@
 // are handed in.
 import type { NetworkInterfaceInfo } from 'node:os';
 import type { Config } from '../../backend/contract/config/config.ts';
-import type { GatewayView } from '../../backend/contract/desktop.ts';
+import type { GatewayView } from '../../backend/contract/window/desktop.ts';
 import { effectiveBind, placeHere, placeOf } from '../../backend/http/door/bind.ts';
 
 export type Interfaces = Readonly<

@@ -1,6 +1,6 @@
 // A port that is taken: who answers there, and which one is free instead. Looks at this machine alone, moves nothing.
 import { createServer } from 'node:net';
-import { healthSchema } from '../../backend/contract/control.ts';
+import { healthSchema } from '../../backend/contract/views/control.ts';
 import type { Holder } from './supervisor.ts';
 
 const ASK_MS = 1500;

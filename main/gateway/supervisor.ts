@@ -2,7 +2,7 @@
 // answered with a restart, both after growing pauses. It knows the gateway by its start function alone, and no Electron.
 import type { Backend } from '../../backend/hosting.ts';
 import type { Config } from '../../backend/contract/config/config.ts';
-import type { GatewayFailure, GatewayView } from '../../backend/contract/desktop.ts';
+import type { GatewayFailure, GatewayView } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import type { Control } from '../../backend/host-control.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';

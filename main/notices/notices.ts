@@ -1,5 +1,5 @@
 // What the app has to tell: sentences with at most three buttons, docked at the window's lower edge until answered.
-import type { NoticeView } from '../../backend/contract/desktop.ts';
+import type { NoticeView } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { t } from '../../words/texts.ts';
 

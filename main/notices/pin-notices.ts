@@ -1,10 +1,15 @@
 // Offers to keep something the same in the prompts of an app, when the gateway says that it would help: at most once a day for each
 // app, also over a restart. Its buttons show where the prompts part, have it done, or put it off; what was done can be undone
 // at once. For good it is refused where the prompts part, with all that speaks for it in sight.
-import type { NoticeFact } from '../../backend/contract/control.ts';
-import type { PinOffer, Partings } from '../../backend/contract/parting-places.ts';
-import type { PinRules } from '../../backend/contract/pin-rule.ts';
-import { appOfPinNotice, isUnsettled, offerToTell, withPinRule } from '../../backend/contract/pin-rules-by-app.ts';
+import type { NoticeFact } from '../../backend/contract/views/control.ts';
+import type { PinOffer, Partings } from '../../backend/contract/views/parting-places.ts';
+import type { PinRules } from '../../backend/contract/rules/pin-rule.ts';
+import {
+  appOfPinNotice,
+  isUnsettled,
+  offerToTell,
+  withPinRule,
+} from '../../backend/contract/rules/pin-rules-by-app.ts';
 import { count, roughly } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import type { Settings } from '../settings/settings.ts';

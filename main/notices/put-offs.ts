@@ -1,7 +1,7 @@
 // Offers to keep something the same in the prompts of an app that somebody does not want to see now: they do not come for some days,
 // also over a restart of Hearth.
-import type { PinName } from '../../backend/contract/pin-rule.ts';
-import { PUT_OFF_DAYS, type IsPutOff } from '../../backend/contract/pin-rules-by-app.ts';
+import type { PinName } from '../../backend/contract/rules/pin-rule.ts';
+import { PUT_OFF_DAYS, type IsPutOff } from '../../backend/contract/rules/pin-rules-by-app.ts';
 import type { Clock } from '../../backend/core/ports.ts';
 
 const MEMORY = 'pins_put_off';

@@ -1,5 +1,5 @@
 // The last notices of the gateway, for the window's list and the tray's menu. They stay while the gateway is restarted or stopped.
-import type { NoticeFact } from '../../backend/contract/control.ts';
+import type { NoticeFact } from '../../backend/contract/views/control.ts';
 
 /**
  * What to call whenever something may have changed. It calls `changed` when the list is not as it was: some are over by time

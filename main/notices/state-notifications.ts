@@ -1,6 +1,6 @@
 // Notices and notifications that follow from changes of state: Ollama going away and coming back, an answer that hangs, the gateway failing.
 // It compares what was with what is and says each thing once; figures never make a notification.
-import { lookOf, type AppState } from '../../backend/contract/app-state.ts';
+import { lookOf, type AppState } from '../../backend/contract/views/app-state.ts';
 import { downWords } from '../../words/ollama-words.ts';
 import { t } from '../../words/texts.ts';
 import type { Clock } from '../../backend/core/ports.ts';

@@ -18,7 +18,7 @@ import {
   type Config,
   type FieldInfo,
 } from '../../backend/contract/config/config.ts';
-import type { SettingsView } from '../../backend/contract/desktop.ts';
+import type { SettingsView } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { masked, unmasked, withoutSecret, withoutUserinfo } from '../../backend/contract/secret.ts';
 import { inOwnWords } from '../../words/field-words.ts';

@@ -1,7 +1,7 @@
 // Tests for the settings form whether an Ollama answers at an address, before the address is used.
 import { askOllama } from '../../backend/ask-ollama.ts';
 import { parseField, type Config } from '../../backend/contract/config/config.ts';
-import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
+import type { CommandInput, CommandOutput } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { unmasked } from '../../backend/contract/secret.ts';
 import { t } from '../../words/texts.ts';

@@ -1,5 +1,5 @@
 // What each entry of the tray's menu does.
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { asAppError, faultOf } from '../../backend/contract/errors.ts';
 import type { Log } from '../../backend/core/ports.ts';
 import { DISMISS, type Notices } from '../notices/notices.ts';

@@ -1,10 +1,10 @@
 // The tray's menu, entry by entry: what is wanted while something runs comes first, what is wanted once a month last. Pure.
 import { shownCaller } from '../../backend/contract/apps.ts';
-import type { AppState } from '../../backend/contract/app-state.ts';
-import type { ModelView, NoticeFact } from '../../backend/contract/control.ts';
-import type { GatewayView, LiveView } from '../../backend/contract/desktop.ts';
-import { keptFigures } from '../../backend/contract/kept-figures.ts';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { AppState } from '../../backend/contract/views/app-state.ts';
+import type { ModelView, NoticeFact } from '../../backend/contract/views/control.ts';
+import type { GatewayView, LiveView } from '../../backend/contract/window/desktop.ts';
+import { keptFigures } from '../../backend/contract/views/kept-figures.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { bytes, megabytes, moment } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import type { TrayCommand, TrayEntry, TrayState } from './tray-model.ts';

@@ -1,7 +1,7 @@
 // The tray as a value: from the state of the app to icon, tooltip and menu. Pure; tray.ts puts it on the screen, what the
-// state is, is decided in contract/app-state.ts, and what the menu has, in tray-menu.ts.
-import { lookOf, stateOf, type Look, type Seen } from '../../backend/contract/app-state.ts';
-import type { NoticeFact } from '../../backend/contract/control.ts';
+// state is, is decided in contract/views/app-state.ts, and what the menu has, in tray-menu.ts.
+import { lookOf, stateOf, type Look, type Seen } from '../../backend/contract/views/app-state.ts';
+import type { NoticeFact } from '../../backend/contract/views/control.ts';
 import { menuOf } from './tray-menu.ts';
 import { tooltipOf } from './tray-words.ts';
 

@@ -1,6 +1,6 @@
 // The tray as it is kept up to date: what of the settings and notices stands in it, and how exact its ages are.
-import { runningRows, type Seen } from '../../backend/contract/app-state.ts';
-import type { NoticeFact } from '../../backend/contract/control.ts';
+import { runningRows, type Seen } from '../../backend/contract/views/app-state.ts';
+import type { NoticeFact } from '../../backend/contract/views/control.ts';
 import type { Settings } from '../settings/settings.ts';
 import { trayModel, type TrayModel } from './tray-model.ts';
 

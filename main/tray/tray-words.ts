@@ -1,8 +1,8 @@
 // What the tray says of the state: its tooltip, and the first lines of its menu. Pure.
 import { shownCaller } from '../../backend/contract/apps.ts';
-import { lookOf, runningRows, type AppState } from '../../backend/contract/app-state.ts';
-import type { GatewayFailure, LiveView } from '../../backend/contract/desktop.ts';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import { lookOf, runningRows, type AppState } from '../../backend/contract/views/app-state.ts';
+import type { GatewayFailure, LiveView } from '../../backend/contract/window/desktop.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { THIN } from '../../backend/contract/in-words.ts';
 import { clockDuration, percent } from '../../words/figures.ts';
 import { downWords } from '../../words/ollama-words.ts';

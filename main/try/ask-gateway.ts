@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { SOURCES, timingSchema, usageSchema, type Source } from '../../backend/contract/chat/chat.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
-import { detailedRequestSchema } from '../../backend/contract/control.ts';
+import { detailedRequestSchema } from '../../backend/contract/views/control.ts';
 import { AppError, errorCodeSchema, wireErrorSchema } from '../../backend/contract/errors.ts';
 import { t } from '../../words/texts.ts';
 

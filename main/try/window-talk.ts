@@ -1,10 +1,10 @@
 // "Try it": what somebody asks in the window and what comes of it, one question at a time. It asks as a client of the gateway like
 // others, and keeps nothing beyond the window.
 import type { Source } from '../../backend/contract/chat/chat.ts';
-import type { CommandInput, View } from '../../backend/contract/desktop.ts';
+import type { CommandInput, View } from '../../backend/contract/window/desktop.ts';
 import { AppError, asAppError, faultOf } from '../../backend/contract/errors.ts';
 import { t } from '../../words/texts.ts';
-import type { TurnView } from '../../backend/contract/talk.ts';
+import type { TurnView } from '../../backend/contract/window/talk.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import { askGateway, beganRunOf, type AnswerLine, type Connect, type Question } from './ask-gateway.ts';
 

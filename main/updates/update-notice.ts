@@ -1,5 +1,5 @@
 // What is told of a newer release at the window's lower edge: that it is ready, and nothing before that.
-import type { UpdatesView } from '../../backend/contract/about-commands.ts';
+import type { UpdatesView } from '../../backend/contract/window/about-commands.ts';
 import { t } from '../../words/texts.ts';
 import type { Notice } from '../notices/notices.ts';
 

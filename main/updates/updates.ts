@@ -1,6 +1,6 @@
 // Newer releases of the app: looked for once a day, fetched, checked, and used when somebody says so. Who fetches and replaces is
 // electron-updater (updater.ts); that nothing is fetched but what was signed, and what is said of it, is decided here.
-import type { UpdatesView } from '../../backend/contract/about-commands.ts';
+import type { UpdatesView } from '../../backend/contract/window/about-commands.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';
 import { t } from '../../words/texts.ts';

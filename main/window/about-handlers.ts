@@ -1,5 +1,5 @@
 // What each command of the window about the app itself does. A table of contents: the work is in the parts that are handed in.
-import type { ABOUT_COMMANDS, Opened } from '../../backend/contract/about-commands.ts';
+import type { ABOUT_COMMANDS, Opened } from '../../backend/contract/window/about-commands.ts';
 import { aboutApp } from '../about/about.ts';
 import { readLog } from '../about/log-file.ts';
 import { withoutKeys } from '../about/without-keys.ts';

@@ -10,7 +10,7 @@ import {
   type Push,
   type Topic,
   type View,
-} from '../../backend/contract/desktop.ts';
+} from '../../backend/contract/window/desktop.ts';
 import { AppError, asAppError, toWire } from '../../backend/contract/errors.ts';
 import { explain } from '../../backend/contract/chat/explain.ts';
 import type { Clock, Log } from '../../backend/core/ports.ts';

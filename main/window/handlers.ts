@@ -1,9 +1,9 @@
 // What each command of the window does. A table of contents: the work is in the parts that are handed in.
 import { writeFileSync } from 'node:fs';
 import { ConfigFileError, readConfigFile } from '../../backend/config-file.ts';
-import { readKeyWish } from '../../backend/contract/api-key.ts';
-import type { Action } from '../../backend/contract/control.ts';
-import type { CommandInput, CommandOutput, View } from '../../backend/contract/desktop.ts';
+import { readKeyWish } from '../../backend/contract/rules/api-key.ts';
+import type { Action } from '../../backend/contract/views/control.ts';
+import type { CommandInput, CommandOutput, View } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { addKey, withoutKey } from '../../backend/core/access/api-keys.ts';
 import { aboutHandlers, type AboutParts } from './about-handlers.ts';

@@ -1,5 +1,5 @@
 // What each command of the window about models on the disk does. A table of contents: the work is in the running gateway.
-import type { MODEL_COMMANDS } from '../../backend/contract/model-commands.ts';
+import type { MODEL_COMMANDS } from '../../backend/contract/window/model-commands.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 import type { Handlers } from './bridge.ts';
 

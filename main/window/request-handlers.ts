@@ -1,5 +1,5 @@
 // What each command of the window about requests does. A table of contents: the work is in the running gateway.
-import type { REQUEST_COMMANDS } from '../../backend/contract/request-commands.ts';
+import type { REQUEST_COMMANDS } from '../../backend/contract/window/request-commands.ts';
 import { running, type Supervisor } from '../gateway/supervisor.ts';
 import type { PutOffs } from '../notices/put-offs.ts';
 import type { Handlers } from './bridge.ts';

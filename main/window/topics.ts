@@ -1,5 +1,5 @@
 // What the window is told of the app, topic by topic: how each is now.
-import type { Topic, View } from '../../backend/contract/desktop.ts';
+import type { Topic, View } from '../../backend/contract/window/desktop.ts';
 import type { Legacy } from '../../backend/legacy.ts';
 import type { OllamaProgram } from '../gateway/ollama-program.ts';
 import type { Supervisor } from '../gateway/supervisor.ts';

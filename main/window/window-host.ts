@@ -1,6 +1,6 @@
 // Keeps at most one window: made when it is to be shown, destroyed when it is closed, its place remembered.
 import type { BrowserWindow, BrowserWindowConstructorOptions, Rectangle } from 'electron';
-import { CHANNELS, type Push } from '../../backend/contract/desktop.ts';
+import { CHANNELS, type Push } from '../../backend/contract/window/desktop.ts';
 import { language } from '../../words/texts.ts';
 import { ORIGIN } from './content.ts';
 import { keyWish, visiblePlace, windowOptions } from './window.ts';

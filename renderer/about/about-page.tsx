@@ -1,7 +1,7 @@
 // The page "Log and about", behind Settings: which Hearth this is and what it runs on, newer releases, and the log.
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { CommandOutput, View } from '../../backend/contract/desktop.ts';
+import type { CommandOutput, View } from '../../backend/contract/window/desktop.ts';
 import { Copied, useCopied } from '../parts/copy.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { bytes, clockDuration, NOTHING } from '../parts/words.ts';

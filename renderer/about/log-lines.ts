@@ -1,5 +1,5 @@
 // The lines of the log that are held, and those of them that are shown. Pure.
-import { LINE_LEVELS, type LineLevel, type LogLine } from '../../backend/contract/about-commands.ts';
+import { LINE_LEVELS, type LineLevel, type LogLine } from '../../backend/contract/window/about-commands.ts';
 import { timeOfDay } from '../parts/words.ts';
 
 /** The newest of them. */

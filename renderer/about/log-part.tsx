@@ -1,7 +1,7 @@
 // The log as it is written: its last lines by level, following the newest unless somebody reads further up.
 import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { LINE_LEVELS, type LineLevel } from '../../backend/contract/about-commands.ts';
+import { LINE_LEVELS, type LineLevel } from '../../backend/contract/window/about-commands.ts';
 import { Copied, useCopied } from '../parts/copy.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { moment } from '../parts/words.ts';

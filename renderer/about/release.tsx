@@ -1,6 +1,6 @@
 // Where this Hearth stands with newer releases, in one line, with the one thing to do about it; and what is new in one that is ready.
 import type { JSX } from 'preact';
-import type { UpdatesView } from '../../backend/contract/about-commands.ts';
+import type { UpdatesView } from '../../backend/contract/window/about-commands.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { moment, percent } from '../parts/words.ts';
 import { t } from '../../words/texts.ts';

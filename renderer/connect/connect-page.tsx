@@ -2,7 +2,7 @@
 // get in.
 import type { JSX } from 'preact';
 import type { Stands } from '../../backend/contract/apps.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { beatOf } from '../parts/request-beat.ts';
 import { AddressRows, type AddressRow } from '../parts/copy.tsx';

@@ -1,5 +1,5 @@
 // Whether other machines get in, and if not, what is missing. Pure.
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { isHere } from '../parts/host.ts';
 
 export type LetIn =

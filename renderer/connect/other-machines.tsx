@@ -1,6 +1,6 @@
 // How other machines reach this gateway: its address in the network, also for a camera, or what is missing for that.
 import type { JSX } from 'preact';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { Copied, useCopied } from '../parts/copy.tsx';

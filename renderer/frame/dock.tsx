@@ -2,7 +2,7 @@
 // moves. It shows what main tells, what failed here, and the question whether to quit.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { NoticeView, View } from '../../backend/contract/desktop.ts';
+import type { NoticeView, View } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { Icon, type IconName } from '../parts/parts.tsx';

@@ -1,13 +1,13 @@
 // The first step of the first run: Ollama, as it was found, and the way to it where it was not.
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
 import { shutOut } from '../../words/ollama-words.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { useAction, useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { Icon, Problem, Step } from '../parts/parts.tsx';
 import { hostOf, isHere, isUsual } from '../parts/host.ts';
 import { DOTS } from '../parts/words.ts';

@@ -1,13 +1,13 @@
 // The page of the first run: finds Ollama or says how to get it, proposes a default model, shows the lines to paste.
 // It ends once an Ollama answers and has a model for the default, or when the user puts it off.
 import type { JSX } from 'preact';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { Addresses } from '../parts/copy.tsx';
 import { defaultChoices, proposal, unfitWords, type Proposal } from '../parts/default-model.ts';
 import { OllamaStep } from './first-run-ollama.tsx';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Mark, Step } from '../parts/parts.tsx';
 import { PullRows } from '../parts/pull-rows.tsx';

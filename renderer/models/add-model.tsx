@@ -1,7 +1,7 @@
 // A model to download, by its name.
 import type { JSX } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { t } from '../../words/texts.ts';
 import { Problem, Section } from '../parts/parts.tsx';
 import { useAction, useCalls } from '../parts/use-calls.ts';

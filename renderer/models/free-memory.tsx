@@ -1,7 +1,7 @@
 // "Free VRAM": one press unloads what nobody needs, and says what came of it.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ActionResult } from '../../backend/contract/control.ts';
+import type { ActionResult } from '../../backend/contract/views/control.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';

@@ -2,10 +2,10 @@
 // deleted, which takes the place of the row.
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { ModelDetails } from '../../backend/contract/model-commands.ts';
+import { runningRows, staleness, type Live } from '../../backend/contract/views/app-state.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { ModelDetails } from '../../backend/contract/window/model-commands.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { unfitWords } from '../parts/default-model.ts';

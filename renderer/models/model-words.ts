@@ -1,8 +1,8 @@
 // What is said about a model: its size, where it lies, how long it stays, how fast it is, what it can do. Pure.
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { SettingsView } from '../../backend/contract/desktop.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { SettingsView } from '../../backend/contract/window/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
-import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { runningRows, type Live } from '../../backend/contract/views/app-state.ts';
 import { listed } from '../../words/figures.ts';
 import { t, type TextKey } from '../../words/texts.ts';
 import { sameModel } from '../parts/same-model.ts';

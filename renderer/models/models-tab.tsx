@@ -2,9 +2,9 @@
 // and the profiles.
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { t } from '../../words/texts.ts';
 import { useHeldParts } from '../parts/held-rows.ts';
 import { NotRunning } from '../parts/not-running.tsx';

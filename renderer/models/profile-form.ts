@@ -1,7 +1,7 @@
 // A profile as it is typed, and back: its usual options have fields, the others stand as JSON. Pure.
 import { QUEUE_CLASSES, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
 import type { Profile } from '../../backend/contract/config/settings-profiles.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { count } from '../../words/figures.ts';
 import { shownAmount, typedAmount } from '../parts/typed-amount.ts';
 import { t } from '../../words/texts.ts';

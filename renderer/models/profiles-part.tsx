@@ -1,8 +1,8 @@
 // Profiles: names of one's own behind which stand a model and what one wants of it; made, changed and removed in place.
 import type { ComponentChildren, JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useOpener } from '../parts/focus.ts';

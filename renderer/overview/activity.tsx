@@ -2,10 +2,10 @@
 // below them moves.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
-import type { ModelView } from '../../backend/contract/control.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { runningRows, type Live } from '../../backend/contract/views/app-state.ts';
 import { waitingRows, waitLeft, whenWords } from '../parts/run-rows.ts';
 import { Caller, Section } from '../parts/parts.tsx';
 import { mainModel } from '../parts/main-model.ts';

@@ -2,8 +2,8 @@
 // where it is alone and has several. Nothing where there is one of each.
 import type { JSX } from 'preact';
 import { shownCaller } from '../../backend/contract/apps.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { FleetNode, FleetUpstream, FleetView } from '../../backend/contract/fleet-view.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { FleetNode, FleetUpstream, FleetView } from '../../backend/contract/views/fleet-view.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';

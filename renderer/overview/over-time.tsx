@@ -1,8 +1,8 @@
 // A range of time as strips, and how long requests waited and the model took in it.
 import type { JSX } from 'preact';
-import type { Day, DayTimes } from '../../backend/contract/day.ts';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
-import type { FigureName } from '../../backend/contract/figure-meanings.ts';
+import type { Day, DayTimes } from '../../backend/contract/views/day.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
+import type { FigureName } from '../../backend/contract/views/figure-meanings.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
 import { PlotTable } from '../plots/plot-table.tsx';

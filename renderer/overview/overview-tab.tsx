@@ -2,9 +2,9 @@
 // the prompts was reused, what failed. While there is nothing to show it says why and what to do.
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { DayView } from '../../backend/contract/look-commands.ts';
-import { USUAL_SPAN, type SpanWord } from '../../backend/contract/spans.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { DayView } from '../../backend/contract/window/look-commands.ts';
+import { USUAL_SPAN, type SpanWord } from '../../backend/contract/views/spans.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { Addresses, CommandLine } from '../parts/copy.tsx';
 import { NotRunning } from '../parts/not-running.tsx';

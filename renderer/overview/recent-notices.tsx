@@ -2,7 +2,7 @@
 // this is where one reads again what was told.
 import type { JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import type { NoticeFact } from '../../backend/contract/control.ts';
+import type { NoticeFact } from '../../backend/contract/views/control.ts';
 import { t } from '../../words/texts.ts';
 import { Icon } from '../parts/parts.tsx';
 import type { Wish } from '../parts/use-calls.ts';

@@ -1,6 +1,6 @@
 // How much of the prompts was still in the model's memory, and why the rest was not.
 import type { JSX } from 'preact';
-import type { Day } from '../../backend/contract/day.ts';
+import type { Day } from '../../backend/contract/views/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
 import { PageLink } from '../parts/page-link.tsx';

@@ -1,14 +1,14 @@
 // What was saved in a range of time, and for which apps.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
-import type { Day } from '../../backend/contract/day.ts';
+import type { Day } from '../../backend/contract/views/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { pieces, t } from '../../words/texts.ts';
 import { Section, Source } from '../parts/parts.tsx';
 import { clockDuration, count } from '../parts/words.ts';
 import { Mix } from './mix-bar.tsx';
-import { SPAN_WORDS, type SpanWord } from '../../backend/contract/spans.ts';
+import { SPAN_WORDS, type SpanWord } from '../../backend/contract/views/spans.ts';
 
 interface SavedProps {
   readonly day: Day;

@@ -1,7 +1,7 @@
 // The day, or another range, as the window has it: asked for at once, and again each second while somebody can see it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { DayView } from '../../backend/contract/look-commands.ts';
-import type { SpanWord } from '../../backend/contract/spans.ts';
+import type { DayView } from '../../backend/contract/window/look-commands.ts';
+import type { SpanWord } from '../../backend/contract/views/spans.ts';
 import { useCalls } from '../parts/use-calls.ts';
 
 /** Of the range that was asked for last; until that has come, of the one before. Undefined until the first has come. */

@@ -1,6 +1,6 @@
 // The fleet, as the window has it: asked for at once, and again every other second while somebody can see it.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FleetView } from '../../backend/contract/fleet-view.ts';
+import type { FleetView } from '../../backend/contract/views/fleet-view.ts';
 import { useCalls } from '../parts/use-calls.ts';
 
 /** Gateways tell of themselves every two seconds. */

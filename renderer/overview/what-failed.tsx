@@ -1,7 +1,7 @@
 // What failed in a range of time: how many, and of the newest which app asked which model, when, and what it was told.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
-import type { Day, DayFailure } from '../../backend/contract/day.ts';
+import type { Day, DayFailure } from '../../backend/contract/views/day.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls } from '../parts/use-calls.ts';

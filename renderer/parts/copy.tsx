@@ -1,7 +1,7 @@
 // Everything that is copied by a press: addresses, commands, lines to paste. The text goes to the clipboard by way of main.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { GatewayView } from '../../backend/contract/desktop.ts';
+import type { GatewayView } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls } from './use-calls.ts';
 import { Icon } from './parts.tsx';

@@ -1,6 +1,6 @@
 // Which installed models may be the default, for requests that name none, and which one to propose. Pure.
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { t } from '../../words/texts.ts';
 import { sameModel } from './same-model.ts';
 

@@ -2,7 +2,7 @@
 // Otherwise a row could slide under the pointer just before a press on Cancel.
 import type { RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { heldOrder } from './run-rows.ts';
 
 interface Hand {

@@ -1,6 +1,6 @@
 // Which model the window speaks of, and how long it stays. Pure.
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { ModelView } from '../../backend/contract/control.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
 import { sameModel } from './same-model.ts';
 
 /** The model that the window speaks of: the default when it is loaded, else whichever is, else the default. */

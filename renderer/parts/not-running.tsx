@@ -1,6 +1,6 @@
 // What stands in the place of figures while the gateway does not run: why, and the way out.
 import type { JSX } from 'preact';
-import type { GatewayFailure, GatewayView } from '../../backend/contract/desktop.ts';
+import type { GatewayFailure, GatewayView } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from './use-calls.ts';
 import { Empty } from './parts.tsx';

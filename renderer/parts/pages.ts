@@ -1,5 +1,5 @@
 // The pages that stand behind a tab: each in its tab's place, with a way back to it. A new one gets its name in `go` of
-// contract/desktop.ts, its row here, its
+// contract/window/desktop.ts, its row here, its
 // title in words/, and its view in page.tsx.
 import type { TabName, Wish } from './use-calls.ts';
 

@@ -1,6 +1,6 @@
 // What is kept the same in a prompt, laid out: as it was sent, as it goes up, and what is told at its end.
 import type { JSX } from 'preact';
-import type { PinDiff, PinPiece } from '../../backend/contract/pin-rule.ts';
+import type { PinDiff, PinPiece } from '../../backend/contract/rules/pin-rule.ts';
 import { t } from '../../words/texts.ts';
 
 export function PinDiffLines({ diff: { sent, now, end } }: { readonly diff: PinDiff }): JSX.Element {

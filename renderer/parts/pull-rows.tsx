@@ -1,7 +1,7 @@
 // Downloads in line, each with how far it is and what can be done about it.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import type { PullView } from '../../backend/contract/pull-view.ts';
+import type { PullView } from '../../backend/contract/views/pull-view.ts';
 import { t } from '../../words/texts.ts';
 import { Bar, Section } from './parts.tsx';
 import { useCalls, useReportedAction } from './use-calls.ts';

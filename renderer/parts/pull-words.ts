@@ -1,5 +1,5 @@
 // What is said of a download: how far it is, how fast, how long still, and why it stopped. Pure.
-import type { PullFailure, PullView } from '../../backend/contract/pull-view.ts';
+import type { PullFailure, PullView } from '../../backend/contract/views/pull-view.ts';
 import { t } from '../../words/texts.ts';
 import { bytes, NOTHING, percent, roughly, THIN } from './words.ts';
 

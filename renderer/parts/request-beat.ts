@@ -1,5 +1,5 @@
 // What changes when a request comes, goes on or ends: lists of what came are asked for again by it. Pure.
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 
 /** While it stays the same, so does the list of requests. */
 export function beatOf({ queue, stats }: Live): string {

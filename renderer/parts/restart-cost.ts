@@ -1,6 +1,6 @@
 // What a restart of the gateway costs, as a sentence: just now, to stand beside the button that does it, and in general, to
 // stand at a setting that needs one. Pure.
-import type { SettingsView, View } from '../../backend/contract/desktop.ts';
+import type { SettingsView, View } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { duration } from './words.ts';
 

@@ -1,8 +1,8 @@
 // The queue as people see it: one row for each run of the model, however many share it. Pure.
-import { runningRows, staleness, type Live } from '../../backend/contract/app-state.ts';
+import { runningRows, staleness, type Live } from '../../backend/contract/views/app-state.ts';
 import { CLASS_RANK, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
-import type { ModelView } from '../../backend/contract/control.ts';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { ModelView } from '../../backend/contract/views/control.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { t } from '../../words/texts.ts';
 import { sameModel } from './same-model.ts';
 import { eta, roughly } from './words.ts';

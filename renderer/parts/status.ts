@@ -1,5 +1,5 @@
 // What the header says of the state of the app: a sentence, a second line, the one next step and the fire line. Pure: a
-// function of the view and the time. What the state is, is decided in contract/app-state.ts.
+// function of the view and the time. What the state is, is decided in contract/views/app-state.ts.
 import {
   lookOf,
   runningRows,
@@ -8,8 +8,8 @@ import {
   type AppState,
   type Live,
   type Look,
-} from '../../backend/contract/app-state.ts';
-import type { Command, CommandInput, GatewayFailure, View } from '../../backend/contract/desktop.ts';
+} from '../../backend/contract/views/app-state.ts';
+import type { Command, CommandInput, GatewayFailure, View } from '../../backend/contract/window/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { shutOut } from '../../words/ollama-words.ts';
 import { t, type TextKey } from '../../words/texts.ts';

@@ -2,7 +2,7 @@
 // It draws nothing; where the sentence is shown is up to the view.
 import { createContext, type RefObject } from 'preact';
 import { useContext, useRef, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
 import type { PageName } from './pages.ts';
 

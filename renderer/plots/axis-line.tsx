@@ -1,6 +1,6 @@
 // The line of times below the strips: some along them all, or the one of the step under the hairline.
 import type { JSX } from 'preact';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
 import { middleOf, stepWords, ticksOf, type Tick } from './plot-axis.ts';
 
 export function Ticks({ from, to }: { readonly from: number; readonly to: number }): JSX.Element {

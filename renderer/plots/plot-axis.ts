@@ -1,6 +1,6 @@
 // Where the steps of a range lie in time, and the words for it: from when to when, which step holds a moment, where the line
 // below the strips has its times. Pure.
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
 import { t } from '../../words/texts.ts';
 import { dayAndTime, dayOfMonth, timeOfDay } from '../parts/words.ts';
 

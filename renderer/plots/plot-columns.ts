@@ -1,8 +1,8 @@
 // What the strips and their table show, as columns, figures and sentences. Pure; plots.tsx draws it with uPlot.
 // A step in which nothing was measured is null all the way, never 0.
-import type { Day } from '../../backend/contract/day.ts';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
-import type { FigureName } from '../../backend/contract/figure-meanings.ts';
+import type { Day } from '../../backend/contract/views/day.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
+import type { FigureName } from '../../backend/contract/views/figure-meanings.ts';
 import { endOf, middleOf } from './plot-axis.ts';
 import { countSentence, timeSentence, type Sentence } from './plot-words.ts';
 import { count, durationParts, NOTHING, THIN } from '../parts/words.ts';

@@ -1,7 +1,7 @@
 // The figures of all steps as a table, the newest step first. Its rows are made only while it is open.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
 import { t } from '../../words/texts.ts';
 import { stepWords } from './plot-axis.ts';
 import { COLUMNS } from './plot-columns.ts';

@@ -1,6 +1,6 @@
 // The strips as sentences, for those who cannot see them. Pure.
-import type { Day, DayTimes } from '../../backend/contract/day.ts';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
+import type { Day, DayTimes } from '../../backend/contract/views/day.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
 import { t } from '../../words/texts.ts';
 import { count, duration } from '../parts/words.ts';
 import { stepLength } from './plot-axis.ts';

@@ -3,8 +3,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { Day } from '../../backend/contract/day.ts';
-import type { PlotSpan } from '../../backend/contract/look-commands.ts';
+import type { Day } from '../../backend/contract/views/day.ts';
+import type { PlotSpan } from '../../backend/contract/window/look-commands.ts';
 import { meaningOf } from '../../words/meanings.ts';
 import { t } from '../../words/texts.ts';
 import { Moment, Ticks } from './axis-line.tsx';

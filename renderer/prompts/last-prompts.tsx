@@ -1,6 +1,6 @@
 // The last prompts that parted at one place, each with what stands there and the way to its request.
 import type { JSX } from 'preact';
-import type { PartingPlace } from '../../backend/contract/parting-places.ts';
+import type { PartingPlace } from '../../backend/contract/views/parting-places.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { timeOfDay } from '../parts/words.ts';

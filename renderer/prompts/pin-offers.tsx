@@ -3,10 +3,10 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { shownCaller } from '../../backend/contract/apps.ts';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { PinOffer, PromptReading } from '../../backend/contract/parting-places.ts';
-import type { PinRules } from '../../backend/contract/pin-rule.ts';
-import { PUT_OFF_DAYS, withPinRule, type PinRulesByApp } from '../../backend/contract/pin-rules-by-app.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { PinOffer, PromptReading } from '../../backend/contract/views/parting-places.ts';
+import type { PinRules } from '../../backend/contract/rules/pin-rule.ts';
+import { PUT_OFF_DAYS, withPinRule, type PinRulesByApp } from '../../backend/contract/rules/pin-rules-by-app.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';

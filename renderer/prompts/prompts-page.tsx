@@ -3,9 +3,9 @@
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { PartingPlace, Partings } from '../../backend/contract/parting-places.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { PartingPlace, Partings } from '../../backend/contract/views/parting-places.ts';
 import { NotRunning } from '../parts/not-running.tsx';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls } from '../parts/use-calls.ts';

@@ -1,7 +1,7 @@
 // What waits behind the line: accepted work that is kept on disk until there is room. A batch is one row, however many it holds.
 import type { JSX } from 'preact';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { BatchSummary } from '../../backend/contract/queue-view.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { BatchSummary } from '../../backend/contract/views/queue-view.ts';
 import { Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { count, moment } from '../parts/words.ts';

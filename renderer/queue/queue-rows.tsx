@@ -1,9 +1,9 @@
 // One row of the Queue tab: a request that runs, or one that waits.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { whenWords } from '../parts/run-rows.ts';
 import { Caller, Icon, SourceMark } from '../parts/parts.tsx';
 import { clockDuration, count, eta, NOTHING } from '../parts/words.ts';

@@ -2,9 +2,9 @@
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { useHeldRows } from '../parts/held-rows.ts';
-import { runningRows, type Live } from '../../backend/contract/app-state.ts';
+import { runningRows, type Live } from '../../backend/contract/views/app-state.ts';
 import { classesInLine, isToldLater, lineRows, waitingRows } from '../parts/run-rows.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { NotRunning } from '../parts/not-running.tsx';

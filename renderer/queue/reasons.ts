@@ -1,8 +1,8 @@
 // Why each of those who wait stands where it does: one reason a line, the one that says most. Pure.
 import { shownCaller } from '../../backend/contract/apps.ts';
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import type { QueueClass } from '../../backend/contract/chat/chat-request.ts';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
 import { classesInLine, climbOf, waitingRows } from '../parts/run-rows.ts';
 import { t } from '../../words/texts.ts';
 

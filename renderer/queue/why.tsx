@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { Fragment } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { QUEUE_CLASSES, type QueueClass } from '../../backend/contract/chat/chat-request.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { roughly } from '../parts/words.ts';

@@ -1,6 +1,6 @@
 // The list of requests as it is loaded: pages of it, the newest first, of which the first is asked for again while
 // requests come and end. Pure.
-import type { RequestFact, RequestList } from '../../backend/contract/control.ts';
+import type { RequestFact, RequestList } from '../../backend/contract/views/control.ts';
 
 export interface Rows {
   readonly rows: readonly RequestFact[];

@@ -1,7 +1,7 @@
 // Where the time of one request went, phase by phase in words and lengths. Pure.
 import { shownCaller } from '../../backend/contract/apps.ts';
-import type { RequestFact } from '../../backend/contract/control.ts';
-import type { RequestDetail } from '../../backend/contract/request-detail.ts';
+import type { RequestFact } from '../../backend/contract/views/control.ts';
+import type { RequestDetail } from '../../backend/contract/views/request-detail.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { count, fineDuration, NOTHING, ordinal } from '../parts/words.ts';

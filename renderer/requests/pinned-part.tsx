@@ -1,7 +1,7 @@
 // What of a request's prompt was kept the same, as it was sent and as it went up, and what that saved.
 import type { JSX } from 'preact';
-import type { Pinned } from '../../backend/contract/pin-rule.ts';
-import type { RequestDetail } from '../../backend/contract/request-detail.ts';
+import type { Pinned } from '../../backend/contract/rules/pin-rule.ts';
+import type { RequestDetail } from '../../backend/contract/views/request-detail.ts';
 import { t } from '../../words/texts.ts';
 import { Section } from '../parts/parts.tsx';
 import { PinDiffLines } from '../parts/pin-diff.tsx';

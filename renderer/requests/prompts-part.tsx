@@ -1,6 +1,6 @@
 // Where the prompt of a request parted from that of the request before it, and what that cost.
 import type { JSX } from 'preact';
-import type { Parted } from '../../backend/contract/request-detail.ts';
+import type { Parted } from '../../backend/contract/views/request-detail.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { Section } from '../parts/parts.tsx';

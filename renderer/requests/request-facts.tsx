@@ -1,7 +1,7 @@
 // The facts of one request, its text where that is kept, and the ways to copy it.
 import type { JSX } from 'preact';
-import type { View } from '../../backend/contract/desktop.ts';
-import { WATCH_MINUTES, type CopyForm } from '../../backend/contract/request-body.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import { WATCH_MINUTES, type CopyForm } from '../../backend/contract/views/request-body.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import { useCopied, Copied } from '../parts/copy.tsx';

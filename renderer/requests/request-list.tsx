@@ -2,7 +2,7 @@
 // are asked for as one scrolls. One row is a stop of the Tab key, and arrows lead to the others.
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { RequestFact } from '../../backend/contract/control.ts';
+import type { RequestFact } from '../../backend/contract/views/control.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { CommandLine } from '../parts/copy.tsx';
 import { useHand } from '../parts/held-rows.ts';

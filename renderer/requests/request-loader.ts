@@ -1,8 +1,8 @@
 // Asks for the list of requests: the first page, older ones as they are scrolled to, and the first one again while requests
 // come and end: the first change at once, and then once a second, or each second second while many come, since a list that moves more
 // often is not read, and each time costs a paint of all that is in sight. It draws nothing.
-import type { RequestList } from '../../backend/contract/control.ts';
-import type { CommandInput, CommandOutput } from '../../backend/contract/desktop.ts';
+import type { RequestList } from '../../backend/contract/views/control.ts';
+import type { CommandInput, CommandOutput } from '../../backend/contract/window/desktop.ts';
 import { sentenceOf, type Call } from '../state/client.ts';
 import {
   firstRows,

@@ -3,8 +3,8 @@
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { Why } from '../../backend/contract/request-detail.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { Why } from '../../backend/contract/views/request-detail.ts';
 import { t } from '../../words/texts.ts';
 import { Empty, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';

@@ -1,7 +1,7 @@
 // One row of the list: which model for whom and when, a bar of where the time went, how long in all and how it was answered.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { JSX, SVGAttributes } from 'preact';
-import type { RequestFact } from '../../backend/contract/control.ts';
+import type { RequestFact } from '../../backend/contract/views/control.ts';
 import { t } from '../../words/texts.ts';
 import { Source, type SourceName } from '../parts/parts.tsx';
 import { dayAndTime, fineDuration, timeOfDay } from '../parts/words.ts';

@@ -2,8 +2,8 @@
 // the one is a page in the place of the list.
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { beatOf } from '../parts/request-beat.ts';
 import { t } from '../../words/texts.ts';
 import { NotRunning } from '../parts/not-running.tsx';

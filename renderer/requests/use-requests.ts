@@ -1,7 +1,7 @@
 // The list of requests and one of them, kept as they are now while the tab is shown.
 import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { CommandOutput } from '../../backend/contract/desktop.ts';
+import type { CommandOutput } from '../../backend/contract/window/desktop.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { CallError, sentenceOf } from '../state/client.ts';
 import { RequestLoader, type Filter, type Loaded } from './request-loader.ts';

@@ -1,8 +1,8 @@
 // The row that clears the cache, with how much is in it. What is cleared cannot be brought back, so it asks in its place.
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
-import { keptFigures } from '../../backend/contract/kept-figures.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import { keptFigures } from '../../backend/contract/views/kept-figures.ts';
 import { useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Ask } from '../parts/parts.tsx';

@@ -1,6 +1,6 @@
 // What a field of the settings form is given, and what each kind of control in it is given further.
 import type { FieldInfo } from '../../backend/contract/config/config.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import type { Touched } from './form.ts';
 
 export interface FieldProps {

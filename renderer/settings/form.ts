@@ -1,8 +1,8 @@
 // One field of the settings form as a value: what stands in it, what a typed text means, and what is said below it. Pure;
 // drawn by field.tsx. What a setting is comes from the contract alone.
-import type { ApiKey } from '../../backend/contract/api-key.ts';
+import type { ApiKey } from '../../backend/contract/rules/api-key.ts';
 import { parseField, type FieldInfo } from '../../backend/contract/config/config.ts';
-import type { SettingsView, View } from '../../backend/contract/desktop.ts';
+import type { SettingsView, View } from '../../backend/contract/window/desktop.ts';
 import { keepAliveSeconds } from '../../backend/contract/duration.ts';
 import { isMasked } from '../../backend/contract/secret.ts';
 import type { Unit } from '../../backend/contract/units.ts';

@@ -2,7 +2,7 @@
 // shown once, until it is put away; it is kept nowhere.
 import type { JSX } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { SCOPES, type ApiKey, type Scope } from '../../backend/contract/api-key.ts';
+import { SCOPES, type ApiKey, type Scope } from '../../backend/contract/rules/api-key.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { CopyButton } from '../parts/copy.tsx';
 import type { ControlProps } from './control-props.ts';

@@ -1,5 +1,5 @@
 // A rule of queue.rules in words: what it looks at, and what it makes of a request. Pure.
-import type { Patterns, QueueRule } from '../../backend/contract/queue-rule.ts';
+import type { Patterns, QueueRule } from '../../backend/contract/rules/queue-rule.ts';
 import { eitherOf } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';

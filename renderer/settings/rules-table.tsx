@@ -1,8 +1,8 @@
 // The setting queue.rules as a table: the rules of the file, in their order and with a way to remove each, then those that
 // Hearth brings, then what holds where none does. They are written in the file.
 import type { JSX } from 'preact';
-import type { QueueRule } from '../../backend/contract/queue-rule.ts';
-import { SHIPPED_RULES } from '../../backend/contract/shipped-rules.ts';
+import type { QueueRule } from '../../backend/contract/rules/queue-rule.ts';
+import { SHIPPED_RULES } from '../../backend/contract/rules/shipped-rules.ts';
 import { CLASS_WORDS } from '../parts/class-words.ts';
 import type { ControlProps } from './control-props.ts';
 import { thenWords, whenParts } from './rule-words.ts';

@@ -1,6 +1,6 @@
 // The settings form's outline: which fields stand in which group, and which a search finds in what order. Pure.
 import type { FieldInfo } from '../../backend/contract/config/config.ts';
-import type { SettingsView } from '../../backend/contract/desktop.ts';
+import type { SettingsView } from '../../backend/contract/window/desktop.ts';
 import { fieldsInOwnWords } from '../../words/field-words.ts';
 import { hintText } from './hint-text.ts';
 

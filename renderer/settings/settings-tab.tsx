@@ -1,7 +1,7 @@
 // The tab Settings: a search, and the form in groups by how often they are needed, the last one folded.
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { AboutRow } from './about-row.tsx';
 import { ClearCache } from './clear-cache.tsx';
 import type { FieldProps, Wanted } from './control-props.ts';

@@ -3,8 +3,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { parseField } from '../../backend/contract/config/config.ts';
-import type { MachineView } from '../../backend/contract/machine-view.ts';
-import { placesOf, type UpstreamEntry } from '../../backend/contract/upstream-list.ts';
+import type { MachineView } from '../../backend/contract/views/machine-view.ts';
+import { placesOf, type UpstreamEntry } from '../../backend/contract/rules/upstream-list.ts';
 import { listed } from '../../words/figures.ts';
 import type { ControlProps } from './control-props.ts';
 import { notAdded } from './form.ts';

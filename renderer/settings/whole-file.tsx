@@ -1,7 +1,7 @@
 // What concerns all settings at once: where they are kept, and the ways to export, import and reset them.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { useAction, useCalls } from '../parts/use-calls.ts';
 import { useOpener } from '../parts/focus.ts';
 import { Ask, Problem } from '../parts/parts.tsx';

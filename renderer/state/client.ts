@@ -1,6 +1,12 @@
 // The window's side of the wire: commands as functions that give the output or throw, pushes as they come.
 // Types only; main has validated what arrives here (it is the same program), so nothing is parsed again.
-import type { Bridge, Command, CommandInput, CommandOutput, SettingsView } from '../../backend/contract/desktop.ts';
+import type {
+  Bridge,
+  Command,
+  CommandInput,
+  CommandOutput,
+  SettingsView,
+} from '../../backend/contract/window/desktop.ts';
 import type { ErrorCode } from '../../backend/contract/errors.ts';
 import { t } from '../../words/texts.ts';
 

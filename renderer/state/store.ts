@@ -1,7 +1,7 @@
 // What the window shows, and when it is painted: pushes are taken in as they come, changes of state are shown at once,
 // changes of figures wait for the next full second, and so does a line in which requests come and go without a pause: nobody can
 // read it, and each paint costs. It draws nothing.
-import type { LiveView, Push, View } from '../../backend/contract/desktop.ts';
+import type { LiveView, Push, View } from '../../backend/contract/window/desktop.ts';
 
 /** The view after a push: every topic in it replaces the one before. */
 export function reduce(view: View, push: Push): View {

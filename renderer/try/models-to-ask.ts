@@ -1,5 +1,5 @@
 // Which models can be asked, and which one is meant until somebody chooses. Pure.
-import type { Live } from '../../backend/contract/app-state.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
 import { defaultChoices, proposal } from '../parts/default-model.ts';
 
 export interface ModelsToAsk {

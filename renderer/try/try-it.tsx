@@ -2,8 +2,8 @@
 // of the model, the answers, and the way to clear them come with it.
 import type { JSX } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { t } from '../../words/texts.ts';
 import { Problem } from '../parts/parts.tsx';
 import { useAction, useCalls } from '../parts/use-calls.ts';

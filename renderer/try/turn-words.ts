@@ -1,6 +1,6 @@
 // What a turn says below its answer: where that came from, and how it ended. Pure.
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { TurnView } from '../../backend/contract/talk.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { TurnView } from '../../backend/contract/window/talk.ts';
 import { t } from '../../words/texts.ts';
 import type { SourceName } from '../parts/parts.tsx';
 import { moment } from '../parts/words.ts';

@@ -2,8 +2,8 @@
 // failed keeps what came, quotes what was said, and can be asked once more.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { Live } from '../../backend/contract/app-state.ts';
-import type { TurnView } from '../../backend/contract/talk.ts';
+import type { Live } from '../../backend/contract/views/app-state.ts';
+import type { TurnView } from '../../backend/contract/window/talk.ts';
 import { t } from '../../words/texts.ts';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
 import { SourceMark } from '../parts/parts.tsx';

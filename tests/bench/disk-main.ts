@@ -8,7 +8,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
-import { DiskAnswers } from '../../backend/storage/answer-store.ts';
+import { DiskAnswers } from '../../backend/storage/shelves/answer-store.ts';
 import { openDatabase } from '../../backend/storage/database.ts';
 import { KeptTime } from '../../backend/storage/kept-time.ts';
 import { median, percentile } from './stats.ts';

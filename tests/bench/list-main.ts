@@ -8,8 +8,8 @@ import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import type { LoggedRequest } from '../../backend/core/requests/request-log.ts';
 import type { RequestSearch } from '../../backend/core/requests/request-search.ts';
 import { openDatabase } from '../../backend/storage/database.ts';
-import { DiskRequestLog } from '../../backend/storage/disk-request-log.ts';
-import { putRequests } from '../../backend/storage/request-rows.ts';
+import { DiskRequestLog } from '../../backend/storage/requests/disk-request-log.ts';
+import { putRequests } from '../../backend/storage/requests/request-rows.ts';
 import { anyRequest, loggedRequest, someDetail } from '../support/logged-requests.ts';
 import { median } from './stats.ts';
 

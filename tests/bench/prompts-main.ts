@@ -3,7 +3,7 @@
 // long prompt the same costs, the first one and each.
 import { systemClock } from '../../backend/clock.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
-import type { PinRules } from '../../backend/contract/pin-rule.ts';
+import type { PinRules } from '../../backend/contract/rules/pin-rule.ts';
 import { keptStable } from '../../backend/core/pins/pins.ts';
 import type { UpstreamRequest } from '../../backend/core/ports.ts';
 import { HeldPrompts } from '../../backend/core/prompts/held.ts';

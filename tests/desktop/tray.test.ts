@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Bridge } from '../../backend/contract/desktop.ts';
+import type { Bridge } from '../../backend/contract/window/desktop.ts';
 import { startDesktop, type Desktop } from '../support/desktop/real-app.ts';
 import { NotificationDaemon } from '../support/desktop/notification-daemon.ts';
 import { entryAt, type TrayView } from '../support/desktop/panel.ts';

@@ -1,6 +1,6 @@
 // Whether the figures that a gateway tells of itself can be true, at any moment: under load, and right after it was killed.
-import type { CacheStats, RequestFact, RequestList } from '../../backend/contract/control.ts';
-import type { Day } from '../../backend/contract/day.ts';
+import type { CacheStats, RequestFact, RequestList } from '../../backend/contract/views/control.ts';
+import type { Day } from '../../backend/contract/views/day.ts';
 import { hold } from './fault.ts';
 import type { Stand } from './stand.ts';
 

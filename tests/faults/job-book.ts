@@ -1,5 +1,5 @@
 // Jobs as their callers know them, and what holds of each look at one, whatever else a ledger of a run knows and asks.
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import { hold } from './fault.ts';
 
 export interface BookedJob {

@@ -1,6 +1,6 @@
 // What the gateway has promised of jobs, as their callers know it: which were accepted, which are answered, and how often the
 // model has run each. It asks nothing; kill-faults.ts does.
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import type { RecordedCall } from '../support/fake-ollama/fake-ollama.ts';
 import { hold } from './fault.ts';
 import { JobBook, type BookedJob } from './job-book.ts';

@@ -1,7 +1,7 @@
 // kill -9 at any moment under load, as when the machine loses its power: what was accepted is done, what was answered stays,
 // and no answer is damaged or another's.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import { JOBS } from '../support/soak/asker.ts';
 import { judged } from '../support/soak/judge.ts';
 import { objectsIn, OWN, ROUTES } from '../support/soak/soak-routes.ts';

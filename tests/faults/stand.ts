@@ -3,7 +3,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CacheStats, Health } from '../../backend/contract/control.ts';
+import type { CacheStats, Health } from '../../backend/contract/views/control.ts';
 import { startCli, type Cli } from '../support/built-cli.ts';
 import {
   startFakeOllama,

@@ -1,5 +1,5 @@
 // One caller of a fleet by itself, who asks a question or hands in a job and wants to know that what comes is right.
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import { hold } from '../faults/fault.ts';
 import type { Reply, Sent } from '../support/soak/send.ts';
 import { OWN, reading } from '../support/soak/soak-routes.ts';

@@ -1,7 +1,7 @@
 // Callers of the fleet: some ask by nginx, some hand in jobs, look at them anywhere, and take a few back. All that they are told
 // goes into the ledger.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import { hold } from '../faults/fault.ts';
 import type { Chance } from '../support/soak/random.ts';
 import type { Reply } from '../support/soak/send.ts';

@@ -1,5 +1,5 @@
 // What the fleet has promised, as its callers know it, against what the Ollamas have run. It asks nothing; fleet-load.ts does.
-import type { RequestView } from '../../backend/contract/queue-view.ts';
+import type { RequestView } from '../../backend/contract/views/queue-view.ts';
 import { hold } from '../faults/fault.ts';
 import { JobBook, type BookedJob } from '../faults/job-book.ts';
 import type { Ran } from './fake-main.ts';

@@ -1,7 +1,7 @@
 // A gateway of the fleet: `dist/hearth.mjs` in a process of its own, on a machine of its own, with the settings that
 // deploy/fleet/compose.yaml has.
 import { mkdir } from 'node:fs/promises';
-import type { CacheStats, Health } from '../../backend/contract/control.ts';
+import type { CacheStats, Health } from '../../backend/contract/views/control.ts';
 import { hold } from '../faults/fault.ts';
 import { startCli, type Cli } from '../support/built-cli.ts';
 import { Sender, type Manner, type Reply, type Sent } from '../support/soak/send.ts';

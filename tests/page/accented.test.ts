@@ -5,7 +5,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { fields } from '../../backend/contract/config/config.ts';
-import { SPAN_WORDS } from '../../backend/contract/spans.ts';
+import { SPAN_WORDS } from '../../backend/contract/views/spans.ts';
 import { buildAccentedPage } from '../support/page/pseudo-language.ts';
 import { pagesOf, type PageStage } from '../support/page/browser.ts';
 import * as day from '../support/page/request-day.ts';

@@ -1,6 +1,6 @@
 // The notices at the lower edge: how each is drawn, and that the newest alone takes room.
 import { beforeAll, expect, test } from 'vitest';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { STATES } from '../support/page/views.ts';
 

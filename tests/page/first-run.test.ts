@@ -1,7 +1,7 @@
 // The page of the first run: a model is proposed and saved with Done, Done waits for it, there is one main button, and the
 // keyboard goes on where the address is typed.
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { downloading } from '../support/live-view.ts';

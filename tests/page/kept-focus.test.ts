@@ -2,8 +2,8 @@
 // the line, which stands still while a hand is in it.
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { QueueEntry } from '../../backend/contract/queue-view.ts';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { QueueEntry } from '../../backend/contract/views/queue-view.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { startPages, type OpenPage, type PageStage } from '../support/page/browser.ts';
 import { entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';
 

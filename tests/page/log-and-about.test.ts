@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { projectRoot } from '../support/desktop/processes.ts';
 import { AppError } from '../../backend/contract/errors.ts';
-import type { UpdatesView } from '../../backend/contract/about-commands.ts';
+import type { UpdatesView } from '../../backend/contract/window/about-commands.ts';
 import { aboutAnswers, LINES, PARTINGS } from '../support/page/about-day.ts';
 import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';

@@ -2,9 +2,9 @@
 // so when the state changes with them, as when the queue is full. Measured by bounding boxes, in every tab, at the usual and the narrow width.
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { View } from '../../backend/contract/desktop.ts';
-import type { DayView } from '../../backend/contract/look-commands.ts';
-import type { SpanWord } from '../../backend/contract/spans.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
+import type { DayView } from '../../backend/contract/window/look-commands.ts';
+import type { SpanWord } from '../../backend/contract/views/spans.ts';
 import { resize, startPages, type PageStage } from '../support/page/browser.ts';
 import { dayView, entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';
 import { TABS } from '../../renderer/parts/use-calls.ts';

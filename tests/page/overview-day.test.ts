@@ -1,8 +1,8 @@
 // Overview tells the day: one choice of the range rules all of it, each figure says what it means, losses and failures lead to
 // their requests, and it asks for what it shows alone, once a second.
 import { beforeAll, expect, test } from 'vitest';
-import type { SpanWord } from '../../backend/contract/spans.ts';
-import { FIGURES } from '../../backend/contract/figure-meanings.ts';
+import type { SpanWord } from '../../backend/contract/views/spans.ts';
+import { FIGURES } from '../../backend/contract/views/figure-meanings.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { dayView, emptyDay, view } from '../support/page/views.ts';
 

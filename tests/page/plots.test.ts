@@ -1,8 +1,8 @@
 // The strips and their table, drawn: no word under the scroll bar, no time in two lines, whatever the figures.
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { DayView } from '../../backend/contract/look-commands.ts';
-import type { SpanWord } from '../../backend/contract/spans.ts';
+import type { DayView } from '../../backend/contract/window/look-commands.ts';
+import type { SpanWord } from '../../backend/contract/views/spans.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { dayView, view } from '../support/page/views.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import type { RequestFact } from '../../backend/contract/control.ts';
+import type { RequestFact } from '../../backend/contract/views/control.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { MISSED_CAUSES } from '../../backend/core/explain/why-missed.ts';
 import { SLOW_CAUSES } from '../../backend/core/explain/why-slow.ts';

@@ -1,7 +1,7 @@
 // A setting that is saved in the form: what is typed stays in its field while it is on its way, and nothing that was so
 // before comes back over it.
 import { beforeAll, expect, test } from 'vitest';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { view } from '../support/page/views.ts';
 import { deferred } from '../support/waiting.ts';

@@ -1,6 +1,6 @@
 // What the window says is so: buttons that exist, counts that agree, costs that are real, failures that are over.
 import { beforeAll, expect, test } from 'vitest';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { AppError } from '../../backend/contract/errors.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { entry, MODELS, quiet, STATES, view, waiting } from '../support/page/views.ts';

@@ -1,7 +1,7 @@
 // Secrets in the window: shown as dots, replaced by typing, taken away by a button; a page that is asked for its own
 // contents has none of them.
 import { beforeAll, expect, test } from 'vitest';
-import type { View } from '../../backend/contract/desktop.ts';
+import type { View } from '../../backend/contract/window/desktop.ts';
 import { HIDDEN } from '../../backend/contract/secret.ts';
 import { startPages, type PageStage } from '../support/page/browser.ts';
 import { STATES, view } from '../support/page/views.ts';

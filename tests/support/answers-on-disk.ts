@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
 import type { AnswerNotes } from '../../backend/core/disk.ts';
-import { ANSWER_PARTS, ANSWER_TABLES, DiskAnswers } from '../../backend/storage/answer-store.ts';
+import { ANSWER_PARTS, ANSWER_TABLES, DiskAnswers } from '../../backend/storage/shelves/answer-store.ts';
 import { openDatabase, type Database } from '../../backend/storage/database.ts';
 import { KeptTime, TIME_TABLE } from '../../backend/storage/kept-time.ts';
 import { config } from './builders.ts';

@@ -1,6 +1,6 @@
 // Two real gateways, the Ollama of one being the other: the outer one shows a key to the inner one, which has an Ollama.
-import type { KeyWish } from '../../backend/contract/api-key.ts';
-import type { RequestFact } from '../../backend/contract/control.ts';
+import type { KeyWish } from '../../backend/contract/rules/api-key.ts';
+import type { RequestFact } from '../../backend/contract/views/control.ts';
 import { addKey } from '../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth, type HearthOptions } from './hearth.ts';
 import { eventually } from './waiting.ts';

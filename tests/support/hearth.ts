@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { startBackend } from '../../backend/backend.ts';
 import type { Backend } from '../../backend/hosting.ts';
 import { systemClock } from '../../backend/clock.ts';
-import type { IsPutOff } from '../../backend/contract/pin-rules-by-app.ts';
+import type { IsPutOff } from '../../backend/contract/rules/pin-rules-by-app.ts';
 import type { Legacy } from '../../backend/legacy.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
 import type { Config } from '../../backend/contract/config/config.ts';

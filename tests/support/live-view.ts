@@ -1,9 +1,9 @@
 // A whole live view of a gateway at rest with a warm model; a test says only what differs.
-import type { Mode } from '../../backend/contract/mode.ts';
-import type { Health, ModelView } from '../../backend/contract/control.ts';
-import type { PullView } from '../../backend/contract/pull-view.ts';
-import type { BatchSummary, QueueEntry } from '../../backend/contract/queue-view.ts';
-import type { LiveView } from '../../backend/contract/desktop.ts';
+import type { Mode } from '../../backend/contract/rules/mode.ts';
+import type { Health, ModelView } from '../../backend/contract/views/control.ts';
+import type { PullView } from '../../backend/contract/views/pull-view.ts';
+import type { BatchSummary, QueueEntry } from '../../backend/contract/views/queue-view.ts';
+import type { LiveView } from '../../backend/contract/window/desktop.ts';
 
 const WHEN = '2026-01-01T00:00:00.000Z';
 

@@ -1,5 +1,5 @@
 // Requests as the list has them.
-import type { RequestDetail } from '../../backend/contract/request-detail.ts';
+import type { RequestDetail } from '../../backend/contract/views/request-detail.ts';
 import { LOCAL } from '../../backend/core/ownership.ts';
 import type { LoggedRequest } from '../../backend/core/requests/request-log.ts';
 import type { RequestSearch } from '../../backend/core/requests/request-search.ts';

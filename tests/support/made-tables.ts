@@ -12,7 +12,7 @@ import {
   handedOnTable,
   metricTable,
   routeTable,
-} from '../../backend/contract/tables.ts';
+} from '../../backend/contract/papers/tables.ts';
 import { appLines, appsTable } from './app-facts.ts';
 import { MISSED_EXAMPLES } from './missed-examples.ts';
 import { SLOW_EXAMPLES } from './why-examples.ts';

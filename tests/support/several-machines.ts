@@ -1,7 +1,7 @@
 // A gateway in front of several simulated Ollamas, each called by its name: "desktop" goes first where nothing else is said.
 import type { Config } from '../../backend/contract/config/config.ts';
-import type { Health } from '../../backend/contract/control.ts';
-import type { MachineView } from '../../backend/contract/machine-view.ts';
+import type { Health } from '../../backend/contract/views/control.ts';
+import type { MachineView } from '../../backend/contract/views/machine-view.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from './hearth.ts';
 import { eventually } from './waiting.ts';

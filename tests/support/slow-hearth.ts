@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { startBackend } from '../../backend/backend.ts';
 import { resolveConfig } from '../../backend/contract/config/config-sources.ts';
-import type { Why } from '../../backend/contract/request-detail.ts';
+import type { Why } from '../../backend/contract/views/request-detail.ts';
 import type { Backend } from '../../backend/hosting.ts';
 import { ManualClock } from './clocks.ts';
 import { startFakeOllama, type FakeOllama, type FakeOptions } from './fake-ollama/fake-ollama.ts';

@@ -1,5 +1,5 @@
 // `hearth warm`, `hearth unload`, `hearth clear`: what can be told to the gateway at once.
-import type { Action, ActionResult } from '../../contract/control.ts';
+import type { Action, ActionResult } from '../../contract/views/control.ts';
 import { bytes, duration, megabytes, plural } from '../../contract/in-words.ts';
 import { amountIn } from '../../contract/units.ts';
 import { UsageError } from '../exits.ts';

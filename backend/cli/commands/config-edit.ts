@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { parse as parseToml } from 'smol-toml';
 import { ConfigFileError } from '../../config-file.ts';
-import type { ApiKey } from '../../contract/api-key.ts';
+import type { ApiKey } from '../../contract/rules/api-key.ts';
 import { withValue, type FieldInfo } from '../../contract/config/config.ts';
 import { withKeyTables, withSetting } from './toml-edit.ts';
 

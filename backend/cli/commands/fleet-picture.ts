@@ -1,6 +1,6 @@
 // `hearth status --fleet`: every gateway of the fleet, its Ollamas, what runs where, and where kept answers were found.
 import { shownCaller } from '../../contract/apps.ts';
-import type { FleetNode, FleetUpstream, FleetView, RatedHits } from '../../contract/fleet-view.ts';
+import type { FleetNode, FleetUpstream, FleetView, RatedHits } from '../../contract/views/fleet-view.ts';
 import { count, duration, megabytes, NOTHING, percent, plural } from '../../contract/in-words.ts';
 import { EXIT } from '../exits.ts';
 import type { Gateway } from '../gateway/gateway-client.ts';

@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { whileLocked, writeKeys } from './config-edit.ts';
 import { ConfigFileError, locateConfigFile, readConfigFile } from '../../config-file.ts';
-import { readKeyWish, type ApiKey, type KeyWish } from '../../contract/api-key.ts';
+import { readKeyWish, type ApiKey, type KeyWish } from '../../contract/rules/api-key.ts';
 import { resolveConfig } from '../../contract/config/config-sources.ts';
 import { AppError } from '../../contract/errors.ts';
 import { addKey, withoutKey } from '../../core/access/api-keys.ts';

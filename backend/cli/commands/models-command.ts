@@ -1,6 +1,6 @@
 // `hearth models list` and `rm`: what is installed and what is in memory; a model removed, by Ollama's own API, which the gateway
 // hands on.
-import type { ModelView } from '../../contract/control.ts';
+import type { ModelView } from '../../contract/views/control.ts';
 import { bytes, clockDuration, NOTHING, roughly } from '../../contract/in-words.ts';
 import { EXIT, UsageError } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';

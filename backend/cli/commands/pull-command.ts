@@ -2,7 +2,7 @@
 // gateway's matter (core/models/pulls.ts); who stops the command pauses the download.
 import { bytes, roughly } from '../../contract/in-words.ts';
 import { canonicalName } from '../../contract/model-name.ts';
-import type { PullPhase, PullView } from '../../contract/pull-view.ts';
+import type { PullPhase, PullView } from '../../contract/views/pull-view.ts';
 import type { Host, Run, Terminal } from '../command-host.ts';
 import { EXIT, Exit } from '../exits.ts';
 import { gatewayOf, type Gateway } from '../gateway/gateway-client.ts';

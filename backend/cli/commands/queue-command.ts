@@ -2,7 +2,7 @@
 import { shownCaller } from '../../contract/apps.ts';
 import type { WaitsFor } from '../../contract/chat/waits-for.ts';
 import { clockDuration, eta, NOTHING, plural } from '../../contract/in-words.ts';
-import type { QueueEntry, QueueView } from '../../contract/queue-view.ts';
+import type { QueueEntry, QueueView } from '../../contract/views/queue-view.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Run, Terminal } from '../command-host.ts';
 import { table, type Cell } from '../terminal/table.ts';

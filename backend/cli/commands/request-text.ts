@@ -1,10 +1,10 @@
 // One request as a whole: where its time went, as a waterfall, why it was slow, why it was not served from the cache, where its
 // prompt parted from the one before, and what of it was kept the same.
 import { shownCaller } from '../../contract/apps.ts';
-import type { RequestFact } from '../../contract/control.ts';
+import type { RequestFact } from '../../contract/views/control.ts';
 import { count, dayAndTime, duration, NOTHING, plural } from '../../contract/in-words.ts';
-import type { Pinned, PinPiece } from '../../contract/pin-rule.ts';
-import type { Parted, Phases, RequestDetail, Why } from '../../contract/request-detail.ts';
+import type { Pinned, PinPiece } from '../../contract/rules/pin-rule.ts';
+import type { Parted, Phases, RequestDetail, Why } from '../../contract/views/request-detail.ts';
 import type { Terminal } from '../command-host.ts';
 import { painted, type Tone } from '../terminal/paint.ts';
 import { facts, plainText, widthOf, wrapped, type Cell } from '../terminal/table.ts';

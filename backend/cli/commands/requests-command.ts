@@ -1,8 +1,8 @@
 // `hearth requests`: which app asked what, how it was answered and how long that took; and one request as a whole.
 import { isCalled, shownCaller } from '../../contract/apps.ts';
-import type { RequestFact, RequestList } from '../../contract/control.ts';
+import type { RequestFact, RequestList } from '../../contract/views/control.ts';
 import { count, duration, moment } from '../../contract/in-words.ts';
-import type { RequestDetail } from '../../contract/request-detail.ts';
+import type { RequestDetail } from '../../contract/views/request-detail.ts';
 import { amountIn } from '../../contract/units.ts';
 import type { OptionsOf } from '../command-table.ts';
 import { UsageError } from '../exits.ts';

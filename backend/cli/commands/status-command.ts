@@ -1,8 +1,8 @@
 // `hearth status`: how the gateway and Ollama are, in a few lines.
-import type { Health } from '../../contract/control.ts';
-import type { Day } from '../../contract/day.ts';
+import type { Health } from '../../contract/views/control.ts';
+import type { Day } from '../../contract/views/day.ts';
 import { count, duration, megabytes, moment, NOTHING, percent, plural } from '../../contract/in-words.ts';
-import type { MachineView } from '../../contract/machine-view.ts';
+import type { MachineView } from '../../contract/views/machine-view.ts';
 import { EXIT } from '../exits.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Run } from '../command-host.ts';

@@ -1,7 +1,7 @@
 // Texts of a TOML file with one thing changed: comments, order and spelling stay. Pure, and may be wrong where a file is
 // written in an unusual way: who asks reads the text back (config-edit.ts).
 import { stringify as tomlOf } from 'smol-toml';
-import type { ApiKey } from '../../contract/api-key.ts';
+import type { ApiKey } from '../../contract/rules/api-key.ts';
 import type { FieldInfo } from '../../contract/config/config.ts';
 
 /** Keys are tables at the end of the file, so that they cannot cut another table in two. */

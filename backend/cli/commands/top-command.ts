@@ -1,7 +1,7 @@
 // `hearth top`: what goes on, live, on the whole terminal until somebody leaves it; elsewhere one picture, or each event as a
 // line of JSON. The terminal is left as it was, however it ends.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventData, RequestFact, RequestList } from '../../contract/control.ts';
+import type { EventData, RequestFact, RequestList } from '../../contract/views/control.ts';
 import { EXIT, Exit } from '../exits.ts';
 import { gatewayOf, type Gateway } from '../gateway/gateway-client.ts';
 import { liveEvents, snapshotNow, type LiveEvent } from '../gateway/live-events.ts';

@@ -1,7 +1,7 @@
 // What `hearth top` shows, as lines for a terminal of some size. Pure.
-import type { CacheStats, Health, ModelView, RequestFact } from '../../contract/control.ts';
+import type { CacheStats, Health, ModelView, RequestFact } from '../../contract/views/control.ts';
 import { count, duration, percent } from '../../contract/in-words.ts';
-import type { QueueView } from '../../contract/queue-view.ts';
+import type { QueueView } from '../../contract/views/queue-view.ts';
 import type { Terminal } from '../command-host.ts';
 import { painted, type Tone } from '../terminal/paint.ts';
 import { cutTo, plainText } from '../terminal/table.ts';

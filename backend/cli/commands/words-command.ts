@@ -1,7 +1,7 @@
 // What a shell asks for while one types: the names of models, the ids of requests, the names of keys, one a line. Where they
 // cannot be had soon there are none.
-import type { RequestList } from '../../contract/control.ts';
-import type { QueueView } from '../../contract/queue-view.ts';
+import type { RequestList } from '../../contract/views/control.ts';
+import type { QueueView } from '../../contract/views/queue-view.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Host, Run } from '../command-host.ts';
 

@@ -1,7 +1,7 @@
 // Several machines (`[[upstreams]]`): how the gateway finds each of them. It asks them with their own keys and from where it
 // runs, so that the doctor goes by what it says.
-import type { MachineView } from '../../contract/machine-view.ts';
-import { placesOf } from '../../contract/upstream-list.ts';
+import type { MachineView } from '../../contract/views/machine-view.ts';
+import { placesOf } from '../../contract/rules/upstream-list.ts';
 import { OLDEST, isOlder } from './check-ollama.ts';
 import { fail, ok, unknown, warn, type Finding } from './finding.ts';
 import type { Known } from './look-around.ts';

@@ -1,6 +1,6 @@
 // Ollama: whether it answers, whether it is too old, and whether its settings and those of Hearth fit together.
 import { shownCaller } from '../../contract/apps.ts';
-import type { RequestFact } from '../../contract/control.ts';
+import type { RequestFact } from '../../contract/views/control.ts';
 import { keepAliveSeconds } from '../../contract/duration.ts';
 import { count } from '../../contract/in-words.ts';
 import { fail, ok, unknown, warn, type Finding } from './finding.ts';

@@ -1,7 +1,7 @@
 // What the doctor has found out before it judges: the settings, the gateway if it runs, and Ollama as it answers from here.
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import type { EventData, Health, RequestFact, RequestList } from '../../contract/control.ts';
+import type { EventData, Health, RequestFact, RequestList } from '../../contract/views/control.ts';
 import type { ResolvedConfig } from '../../contract/config/config-sources.ts';
 import { locateConfigFile } from '../../config-file.ts';
 import { readSettings } from '../commands/settings-used.ts';

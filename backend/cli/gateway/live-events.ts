@@ -1,5 +1,5 @@
 // What goes on in the gateway, live: the named events of GET /api/events.
-import type { EventData, EventName } from '../../contract/control.ts';
+import type { EventData, EventName } from '../../contract/views/control.ts';
 import type { Gateway } from './gateway-client.ts';
 
 /** One of them, with its own kind of data. */

@@ -2,7 +2,7 @@
 // It holds no setting itself (config.ts does) and reads no file or environment (config-sources.ts does).
 import { z } from 'zod';
 import { keepAliveSeconds } from '../duration.ts';
-import { areHeaders, HEADERS_ALLOWED, spelledHeaders } from '../header-table.ts';
+import { areHeaders, HEADERS_ALLOWED, spelledHeaders } from '../rules/header-table.ts';
 import type { SecretPart } from '../secret.ts';
 import type { Unit } from '../units.ts';
 

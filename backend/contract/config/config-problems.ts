@@ -3,8 +3,8 @@
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 import { wrongProfiles } from './settings-profiles.ts';
-import { wrongRule } from '../queue-rule.ts';
-import { wrongUpstream } from '../upstream-list.ts';
+import { wrongRule } from '../rules/queue-rule.ts';
+import { wrongUpstream } from '../rules/upstream-list.ts';
 import { nearest } from '../nearest.ts';
 import { quotable } from '../secret.ts';
 

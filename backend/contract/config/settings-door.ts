@@ -2,7 +2,7 @@
 // Declarations alone; config.ts puts all sections together.
 import { LANGUAGES } from '../languages.ts';
 import { hostName, webOrigin } from '../address.ts';
-import { apiKeysSchema } from '../api-key.ts';
+import { apiKeysSchema } from '../rules/api-key.ts';
 import { LISTENS_AT } from '../listens-at.ts';
 import { spelledShortcut } from '../shortcut-keys.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';

@@ -2,7 +2,7 @@
 // Declarations alone; config.ts puts all sections together.
 import { z } from 'zod';
 import { upstreamAddress } from '../address.ts';
-import { bearerKey } from '../upstream-list.ts';
+import { bearerKey } from '../rules/upstream-list.ts';
 import {
   amount,
   choice,

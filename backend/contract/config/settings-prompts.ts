@@ -1,6 +1,6 @@
 // The settings of what is kept the same in prompts. Declarations alone; config.ts puts all sections together.
 import { z } from 'zod';
-import { PINS, pinRulesSchema } from '../pin-rule.ts';
+import { PINS, pinRulesSchema } from '../rules/pin-rule.ts';
 import { field, flag, section, table } from './config-field.ts';
 
 const MOST_APPS = 100;

@@ -1,6 +1,6 @@
 // The setting that lists several Ollamas. A declaration alone; config.ts puts all sections together, and how the list is
 // written is upstream-list.ts.
-import { MOST_UPSTREAMS, UPSTREAMS_ALLOWED, upstreamListSchema } from '../upstream-list.ts';
+import { MOST_UPSTREAMS, UPSTREAMS_ALLOWED, upstreamListSchema } from '../rules/upstream-list.ts';
 import { field } from './config-field.ts';
 
 export const upstreams = field(

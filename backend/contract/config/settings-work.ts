@@ -1,7 +1,7 @@
 // The settings of the work itself: what is kept, who waits how long, how requests are grouped.
 // Declarations alone; config.ts puts all sections together.
-import { MOST_RULES, queueRulesSchema, RULES_ALLOWED } from '../queue-rule.ts';
-import { MODES } from '../mode.ts';
+import { MOST_RULES, queueRulesSchema, RULES_ALLOWED } from '../rules/queue-rule.ts';
+import { MODES } from '../rules/mode.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 // API keys for callers from elsewhere: creates them, and finds one by what a caller sends. Only hashes are kept.
 // http/door/keys.ts decides who must send a key and what a key allows.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ApiKey, KeyWish } from '../../contract/api-key.ts';
+import type { ApiKey, KeyWish } from '../../contract/rules/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 
 /** The prefix of all keys, so that people and secret scanners recognise them. */

@@ -1,6 +1,6 @@
 // Finished answers and vectors in memory: limited in bytes, evicted least recently used first, with a time to live.
 // Independent of the disk (cache.ts); counts only what it sees itself.
-import type { Removed } from '../../contract/control.ts';
+import type { Removed } from '../../contract/views/control.ts';
 import { sees } from '../ownership.ts';
 import { Groups, MARK_BYTES, type Entry, type Group, type Sum } from './groups.ts';
 import type { Clock, ReadConfig } from '../ports.ts';

@@ -2,8 +2,8 @@
 // shared with other gateways if there are any. A lookup tries memory, then disk, then the other gateways, and what it
 // finds comes back into memory. policy.ts decides who may use it. Removals apply to all three.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
-import type { Removed } from '../../contract/control.ts';
-import type { Tier } from '../../contract/fleet-view.ts';
+import type { Removed } from '../../contract/views/control.ts';
+import type { Tier } from '../../contract/views/fleet-view.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { Fence, Removals, SharedAnswers } from '../fleet.ts';
 import { LOCAL, sees } from '../ownership.ts';

@@ -1,6 +1,6 @@
 // A cache hit: its metadata, and its record, which is copied out of the cache when needed.
 import type { Completion, Truncated } from '../../contract/chat/chat.ts';
-import type { Tier } from '../../contract/fleet-view.ts';
+import type { Tier } from '../../contract/views/fleet-view.ts';
 import type { Entry } from './groups.ts';
 import { decodeKept, decodeRecord, hasCalls, type KeptAnswer } from './record.ts';
 import type { Slabs } from './slabs.ts';

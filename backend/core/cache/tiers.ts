@@ -1,6 +1,6 @@
 // Reports on the tiers of the cache (memory, disk, other gateways): where answers were found, and what was removed.
-import type { Removed } from '../../contract/control.ts';
-import { TIERS, type Tier } from '../../contract/fleet-view.ts';
+import type { Removed } from '../../contract/views/control.ts';
+import { TIERS, type Tier } from '../../contract/views/fleet-view.ts';
 import type { MemoryFigures } from './answer-memory.ts';
 
 /** The most distant of these tiers; undefined when there are none. */

@@ -2,8 +2,8 @@
 // Limited in bytes, evicted least recently used first, and deleted after an idle time; also on disk if there is one.
 // One request at a time speaks in a conversation (turns.ts). It asks no model, and decides nothing about answers.
 import { LRUCache } from 'lru-cache';
-import type { Removed } from '../../contract/control.ts';
-import type { ConversationView } from '../../contract/control.ts';
+import type { Removed } from '../../contract/views/control.ts';
+import type { ConversationView } from '../../contract/views/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
 import type { Clock, ReadConfig } from '../ports.ts';

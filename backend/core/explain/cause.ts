@@ -1,6 +1,6 @@
 // A catalogue of causes: a table from which one sentence is chosen, for a slow request or a cache miss. Pure; the facts
 // are measured elsewhere and passed in. docs/why.md lists all causes.
-import type { Why } from '../../contract/request-detail.ts';
+import type { Why } from '../../contract/views/request-detail.ts';
 
 /** A sentence about what was measured, and maybe one about what it means or what to do. */
 export type Told = Pick<Why, 'text' | 'more'>;

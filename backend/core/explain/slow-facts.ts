@@ -1,7 +1,7 @@
 // What is known of a slow request, as plain values: what its time was spent on, who was in its way, why its model was
 // loaded, how fast it ran, and how fast its model usually is. Types, and which part was the longest. Durations in
 // milliseconds.
-import type { Parted } from '../../contract/request-detail.ts';
+import type { Parted } from '../../contract/views/request-detail.ts';
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
 
 /** The parts of a request's time, in order. */

@@ -1,5 +1,5 @@
 // Why a request had no kept answer: the catalogue of all causes, and the choice of one sentence. Pure.
-import type { Why } from '../../contract/request-detail.ts';
+import type { Why } from '../../contract/views/request-detail.ts';
 import { whyOf, type Cause } from './cause.ts';
 import { BYPASS_CAUSES, FATE_CAUSES } from './missed-causes.ts';
 import type { MissedFacts } from './missed-facts.ts';

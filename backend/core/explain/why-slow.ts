@@ -5,7 +5,7 @@ import { LOAD_CAUSES } from './loading-causes.ts';
 import { longestPart, type Part, type SlowFacts } from './slow-facts.ts';
 import { PLACE_CAUSES, TURN_CAUSES } from './waiting-causes.ts';
 import { ofAll } from './why-words.ts';
-import type { Why } from '../../contract/request-detail.ts';
+import type { Why } from '../../contract/views/request-detail.ts';
 
 /** A request is slow when it took more than this many times as long as usual for its model. */
 const SLOW = 2;

@@ -1,6 +1,6 @@
 // Why a download stopped: the kind of failure, so that each language has words for it, and an English sentence.
 import type { AppError } from '../../contract/errors.ts';
-import type { PullFailure } from '../../contract/pull-view.ts';
+import type { PullFailure } from '../../contract/views/pull-view.ts';
 
 /** The wording of Linux and macOS, and of Windows. */
 const NO_ROOM = /no space left on device|not enough space on the disk|disk quota exceeded/i;

@@ -1,7 +1,7 @@
 // The progress and speed of a download, from what Ollama reports about its parts several times a second. Ollama names
 // the parts one after the other. The first report of a part includes the bytes that it had already, which do not count
 // as speed.
-import type { PullPhase, PullStep } from '../../contract/pull-view.ts';
+import type { PullPhase, PullStep } from '../../contract/views/pull-view.ts';
 import type { Elapsed } from '../ports.ts';
 
 /** The time that the speed is measured over, and how long it must have been measured before it is shown. */

@@ -4,7 +4,7 @@
 // machines there is one queue, and each machine takes the next download for it.
 import { AppError, asAppError, faultOf } from '../../contract/errors.ts';
 import { canonicalName } from '../../contract/model-name.ts';
-import type { PullFailure, PullView } from '../../contract/pull-view.ts';
+import type { PullFailure, PullView } from '../../contract/views/pull-view.ts';
 import { OVER } from '../abort.ts';
 import type { KeptPull, PullStore } from '../disk.ts';
 import type { Clock, Log, Upstream } from '../ports.ts';

@@ -1,7 +1,7 @@
 // Keeps what changes in a prompt without need the same, so that a model server can go on from what it has computed: spans of known
 // forms in the instructions of a request, for apps of which the settings say so. Everything else is as it was sent, to the byte.
 // What was done once is not done again, so a request that passes two gateways comes out the same. Pure.
-import type { PinnedSpans, PinRules, PinWords } from '../../contract/pin-rule.ts';
+import type { PinnedSpans, PinRules, PinWords } from '../../contract/rules/pin-rule.ts';
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
 import { billingSpans } from './billing-line.ts';

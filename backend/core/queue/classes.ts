@@ -1,8 +1,8 @@
 // The class of a request and the name that it waits under, by the rules of the configuration and the shipped ones.
 // Pure. What the request's own headers ask for is read elsewhere.
 import type { QueueClass } from '../../contract/chat/chat-request.ts';
-import type { KeepAliveRule, Patterns, QueueRule } from '../../contract/queue-rule.ts';
-import { SHIPPED_RULES } from '../../contract/shipped-rules.ts';
+import type { KeepAliveRule, Patterns, QueueRule } from '../../contract/rules/queue-rule.ts';
+import { SHIPPED_RULES } from '../../contract/rules/shipped-rules.ts';
 
 /** The facts that rules test. */
 export interface Facts {

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { message } from '../../contract/chat/ollama-bodies.ts';
 import { anyJson } from '../../contract/go/exact-json.ts';
 import { canonicalName } from '../../contract/model-name.ts';
-import type { RecordingLine } from '../../contract/recording.ts';
+import type { RecordingLine } from '../../contract/views/recording.ts';
 import { isSecretName } from '../../contract/secret-names.ts';
 import { fingerprint, NOT_IN_KEY, tellingOptions, withCallsCounted } from '../cache/fingerprint.ts';
 import { withoutIdle } from '../cache/idle-options.ts';

@@ -7,7 +7,7 @@ import {
   type RecordingLine,
   type RunOfPieces,
   type WrittenLine,
-} from '../../contract/recording.ts';
+} from '../../contract/views/recording.ts';
 import { decodeRecord, encodeRecord } from '../cache/record.ts';
 import { decodeVector, encodeVector, type Vector } from '../cache/vector-record.ts';
 import { type RecordedQuestion, recordedQuestion, recordingKey } from './recorded-question.ts';

@@ -1,6 +1,6 @@
 // The last requests as they came, in memory only, so that one can be repeated or copied. The newest replace the oldest;
 // nothing is written to disk.
-import type { ShownAnswer } from '../../contract/request-body.ts';
+import type { ShownAnswer } from '../../contract/views/request-body.ts';
 import { sees } from '../ownership.ts';
 
 /** A request as it came over the wire. */

@@ -1,8 +1,8 @@
 // The list of requests: who asked which model when, how it was answered, where the time went and why. It has no text of
 // prompts or answers. A port that storage implements.
-import type { RequestFact } from '../../contract/control.ts';
-import type { RequestCounts } from '../../contract/request-commands.ts';
-import type { RequestDetail } from '../../contract/request-detail.ts';
+import type { RequestFact } from '../../contract/views/control.ts';
+import type { RequestCounts } from '../../contract/window/request-commands.ts';
+import type { RequestDetail } from '../../contract/views/request-detail.ts';
 import type { CallerSeen } from './apps-seen.ts';
 import type { RequestSearch } from './request-search.ts';
 

@@ -1,6 +1,6 @@
 // Which requests of the list a search matches. Pure.
 import { shownCaller } from '../../contract/apps.ts';
-import type { RequestFact } from '../../contract/control.ts';
+import type { RequestFact } from '../../contract/views/control.ts';
 import { sees } from '../ownership.ts';
 
 /** For each field one of these values; undefined matches any. */

@@ -2,7 +2,7 @@
 // length. It can't recognise every secret: it masks what is named like one, and common forms of keys.
 import { hash } from 'node:crypto';
 import { anyJson } from '../../contract/go/exact-json.ts';
-import type { ShownText } from '../../contract/request-body.ts';
+import type { ShownText } from '../../contract/views/request-body.ts';
 import { HIDDEN } from '../../contract/secret.ts';
 import { SECRET_NAME as NAME, WORD_BEGIN as BEGIN } from '../../contract/secret-names.ts';
 

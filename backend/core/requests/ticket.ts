@@ -11,9 +11,9 @@ import {
   type Waiting,
 } from '../../contract/chat/chat.ts';
 import { PRIORITY, type Place, type QueueClass } from '../../contract/chat/chat-request.ts';
-import type { Mode } from '../../contract/mode.ts';
-import type { PinnedSpans } from '../../contract/pin-rule.ts';
-import type { KeepAliveRule } from '../../contract/queue-rule.ts';
+import type { Mode } from '../../contract/rules/mode.ts';
+import type { PinnedSpans } from '../../contract/rules/pin-rule.ts';
+import type { KeepAliveRule } from '../../contract/rules/queue-rule.ts';
 import type { AppError } from '../../contract/errors.ts';
 import type { Hit } from '../cache/hit.ts';
 import type { CachePlan } from '../cache/policy.ts';

@@ -1,7 +1,7 @@
 // Measurements of one request beyond the times of its ticket. The stories write them as they happen; they are read when
 // somebody looks, and once when the request has ended. A kept answer given at once has no trace.
-import type { Pinned } from '../../contract/pin-rule.ts';
-import type { KNOWN_BY, Parted, Why } from '../../contract/request-detail.ts';
+import type { Pinned } from '../../contract/rules/pin-rule.ts';
+import type { KNOWN_BY, Parted, Why } from '../../contract/views/request-detail.ts';
 import type { Metrics, Truncated } from '../../contract/chat/chat.ts';
 import type { LoadReason } from '../explain/slow-facts.ts';
 

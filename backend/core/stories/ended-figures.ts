@@ -1,5 +1,5 @@
 // Counts an ended request in the figures over time: how it ended, and how much of its prompt was reused.
-import type { Parted } from '../../contract/request-detail.ts';
+import type { Parted } from '../../contract/views/request-detail.ts';
 import type { Ended } from '../requests/at-once.ts';
 import type { Trace } from '../requests/trace.ts';
 import type { History, PromptRead, Reuse } from '../telemetry/history.ts';

@@ -1,6 +1,6 @@
 // The state of a request as its caller and its watchers see it. Pure.
 import { RUNNING, type Waiting } from '../../contract/chat/chat.ts';
-import type { RequestView } from '../../contract/queue-view.ts';
+import type { RequestView } from '../../contract/views/queue-view.ts';
 import { isCloudName } from '../models/names.ts';
 import type { Residency } from '../models/residency.ts';
 import type { Clock, RunnerSpec } from '../ports.ts';

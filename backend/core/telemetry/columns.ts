@@ -1,6 +1,6 @@
 // The steps of a span as the columns of a plot. A step without measurements is empty, not 0. Pure.
-import type { PlotSpan } from '../../contract/look-commands.ts';
-import { SPANS, type SpanName } from '../../contract/spans.ts';
+import type { PlotSpan } from '../../contract/window/look-commands.ts';
+import { SPANS, type SpanName } from '../../contract/views/spans.ts';
 import type { Figures } from './step-figures.ts';
 import { startOf, stepsAt } from './steps.ts';
 

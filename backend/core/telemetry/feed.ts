@@ -1,6 +1,6 @@
 // The live events of /api/events and of the window: what changed since the last delivery, at most four times a second.
 // Holds only the latest state of each topic, so a slow reader misses steps, but never the current state.
-import type { EventData, EventName, RequestFact } from '../../contract/control.ts';
+import type { EventData, EventName, RequestFact } from '../../contract/views/control.ts';
 import { orAborted } from '../abort.ts';
 import { LOCAL, sees } from '../ownership.ts';
 import type { Clock } from '../ports.ts';

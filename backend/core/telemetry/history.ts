@@ -2,8 +2,8 @@
 // shortest step, and adds finished steps to the longer ones. Figures from before this process are in the store, which
 // is read on first use. It has no text except names of models and callers.
 import type { Source, Timing } from '../../contract/chat/chat.ts';
-import type { PlotSpan } from '../../contract/look-commands.ts';
-import { SPAN_NAMES, type SpanName } from '../../contract/spans.ts';
+import type { PlotSpan } from '../../contract/window/look-commands.ts';
+import { SPAN_NAMES, type SpanName } from '../../contract/views/spans.ts';
 import type { Now } from '../ports.ts';
 import { columnsOf } from './columns.ts';
 import { Figures } from './step-figures.ts';

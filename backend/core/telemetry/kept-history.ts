@@ -1,5 +1,5 @@
 // The store of past figures. A port that storage implements.
-import type { SpanName } from '../../contract/spans.ts';
+import type { SpanName } from '../../contract/views/spans.ts';
 import type { Figures } from './step-figures.ts';
 import type { Group, Share } from './tally.ts';
 

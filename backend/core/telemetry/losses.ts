@@ -1,6 +1,6 @@
 // Why prompt tokens were read again that the model had read before: how often, how many, and the request that lost the
 // most. Parts add up to the whole. It has no text of prompts, only words for where they changed.
-import { LOSS_CAUSES, type LossCause } from '../../contract/day.ts';
+import { LOSS_CAUSES, type LossCause } from '../../contract/views/day.ts';
 
 /** A loss of one request. */
 export interface Lost {

@@ -1,7 +1,7 @@
 // Notices for the user. Each one describes a state, begins and ends with it, and is reported once, at its beginning. A
 // state that returns soon after its end continues the same notice, so an Ollama that comes and goes ten times a minute
 // is reported once, and so is one that outlasts a restart of the gateway. The latest notices can be read.
-import type { NoticeFact } from '../../contract/control.ts';
+import type { NoticeFact } from '../../contract/views/control.ts';
 import type { Clock, Log, PutNotice, Told } from '../ports.ts';
 
 /** A state that returns within this time continues the same notice. Milliseconds. */

@@ -1,7 +1,7 @@
 // Which step of a span a moment lies in, and when a step begins. Steps of up to an hour are counted from 1970 in UTC.
 // Steps of a day are calendar days in Hearth's time zone, since that is what people mean by a day. Pure but for the
 // time zone.
-import { SPANS, type SpanName } from '../../contract/spans.ts';
+import { SPANS, type SpanName } from '../../contract/views/spans.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -2,7 +2,7 @@
 // prompts or answers.
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../contract/chat/chat.ts';
-import type { Tier } from '../../contract/fleet-view.ts';
+import type { Tier } from '../../contract/views/fleet-view.ts';
 import type { History, PromptRead } from './history.ts';
 import { OTHERS, type Whose } from './tally.ts';
 import type { Meter, Now, RunFigures } from '../ports.ts';

@@ -2,7 +2,7 @@
 // served in between, and what was counted since. The stored part is read again only when the store has more.
 import { LOCAL } from '../ownership.ts';
 import type { Clock } from '../ports.ts';
-import type { SpanName } from '../../contract/spans.ts';
+import type { SpanName } from '../../contract/views/spans.ts';
 import { Figures } from './step-figures.ts';
 import type { History } from './history.ts';
 import type { HistoryStore } from './kept-history.ts';

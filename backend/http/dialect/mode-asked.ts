@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError } from '../../contract/errors.ts';
-import { MODE_NAMES, modeNamed, type Mode } from '../../contract/mode.ts';
+import { MODE_NAMES, modeNamed, type Mode } from '../../contract/rules/mode.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { requireScope } from '../door/caller.ts';
 import { header } from '../wire/header.ts';

@@ -1,6 +1,6 @@
 // Runs one line of a batch on the path of a live request: its dialect reads and answers it for a caller who left long
 // ago. Lines run behind every request that somebody waits for.
-import type { ApiKey } from '../../contract/api-key.ts';
+import type { ApiKey } from '../../contract/rules/api-key.ts';
 import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
 import { onAbort } from '../../core/abort.ts';

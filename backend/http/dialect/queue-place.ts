@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Place, PRIORITY, QUEUE_CLASSES, type Urgency } from '../../contract/chat/chat-request.ts';
 import type { Config } from '../../contract/config/config.ts';
-import type { KeepAliveRule } from '../../contract/queue-rule.ts';
+import type { KeepAliveRule } from '../../contract/rules/queue-rule.ts';
 import type { UpstreamRequest } from '../../core/ports.ts';
 import { profileNamed } from '../../core/models/profiles.ts';
 import { classOf, type Facts } from '../../core/queue/classes.ts';

@@ -1,7 +1,7 @@
 // The record of a request as it arrived: its headers without keys, and its unpacked body.
 import type { IncomingMessage } from 'node:http';
 import { asAppError } from '../../contract/errors.ts';
-import type { ShownAnswer } from '../../contract/request-body.ts';
+import type { ShownAnswer } from '../../contract/views/request-body.ts';
 import { HIDDEN } from '../../contract/secret.ts';
 import type { Sent } from '../../core/requests/bodies.ts';
 import { isSecretHeader, shownBody, shownText } from '../../core/requests/shown-text.ts';

@@ -1,7 +1,7 @@
 // Identifies the caller. The caller decides turns in the queue, whose cached answers are shared, and which requests may
 // be seen. keys.ts has checked the key, if one was sent.
 import type { IncomingMessage } from 'node:http';
-import type { ApiKey, Scope } from '../../contract/api-key.ts';
+import type { ApiKey, Scope } from '../../contract/rules/api-key.ts';
 import { CALLER_HEADER, isViaHearth } from '../../contract/behind.ts';
 import { AppError } from '../../contract/errors.ts';
 import type { Viewer } from '../../core/telemetry/feed.ts';

@@ -2,7 +2,7 @@
 // found by their hash (core/access/api-keys.ts); caller.ts says what the rest of the code knows of a caller.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
-import type { ApiKey, Scope } from '../../contract/api-key.ts';
+import type { ApiKey, Scope } from '../../contract/rules/api-key.ts';
 import { AppError } from '../../contract/errors.ts';
 import { findKey, KEY_PREFIX } from '../../core/access/api-keys.ts';
 import type { Elapsed, ReadConfig } from '../../core/ports.ts';

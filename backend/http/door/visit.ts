@@ -2,7 +2,7 @@
 // checked again while the configuration stays the same. guard.ts decides who may come in.
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ApiKey } from '../../contract/api-key.ts';
+import type { ApiKey } from '../../contract/rules/api-key.ts';
 import type { Config } from '../../contract/config/config.ts';
 
 /** Headers that do not identify the caller or the question: they may differ from request to request. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ChatRequest } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
-import type { Accepted, QueueView, RequestView } from '../../contract/queue-view.ts';
+import type { Accepted, QueueView, RequestView } from '../../contract/views/queue-view.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { AskedMember } from '../../core/stories/jobs/job-batches.ts';

@@ -1,9 +1,9 @@
 // The gateway's own API: each handler reads a request, asks the core and encodes the answer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Action } from '../../contract/control.ts';
+import type { Action } from '../../contract/views/control.ts';
 import { AppError } from '../../contract/errors.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
-import { SPAN_WORDS, USUAL_SPAN } from '../../contract/spans.ts';
+import { SPAN_WORDS, USUAL_SPAN } from '../../contract/views/spans.ts';
 import { act, readAction, type ActionParts } from '../../core/stories/models/actions.ts';
 import type { Feed } from '../../core/telemetry/feed.ts';
 import type { NoticeBoard } from '../../core/telemetry/notice-board.ts';
@@ -141,7 +141,7 @@ async function showFleet({ fleet }: OwnParts, req: IncomingMessage, res: ServerR
 
 async function showOpenApi(parts: OwnParts, _req: IncomingMessage, res: ServerResponse): Promise<void> {
   // Rarely needed, and as large as the rest of the contract: load it on demand.
-  const { openApi } = await import('../../contract/openapi.ts');
+  const { openApi } = await import('../../contract/papers/openapi.ts');
   sendJson(res, 200, openApi(parts.version), NO_STORE);
 }
 

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseInput } from '../../contract/chat/parse.ts';
 import { AppError } from '../../contract/errors.ts';
-import { pullWishSchema } from '../../contract/pull-view.ts';
+import { pullWishSchema } from '../../contract/views/pull-view.ts';
 import type { Pulls } from '../../core/models/pulls.ts';
 import type { ReadConfig } from '../../core/ports.ts';
 import { bodyOf } from '../dialect/drop-in.ts';

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../../contract/errors.ts';
 import { nearest } from '../../contract/nearest.ts';
-import { QUERY_NAMES, type RequestQuery } from '../../contract/request-query.ts';
+import { QUERY_NAMES, type RequestQuery } from '../../contract/views/request-query.ts';
 import { quotation, sentence } from '../../contract/sentence.ts';
 import type { RequestDesk } from '../../core/stories/views/request-desk.ts';
 import { goneSignal, sendJson } from '../dialect/encode.ts';

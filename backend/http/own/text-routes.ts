@@ -1,7 +1,7 @@
 // The recorded words of requests and answers: show them, delete them, ask again, and set how long they are kept.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseInput } from '../../contract/chat/parse.ts';
-import { type AskedAgain, watchWishSchema } from '../../contract/request-body.ts';
+import { type AskedAgain, watchWishSchema } from '../../contract/views/request-body.ts';
 import type { RequestTexts } from '../../core/stories/views/request-texts.ts';
 import { bodyOf } from '../dialect/drop-in.ts';
 import { sendJson } from '../dialect/encode.ts';

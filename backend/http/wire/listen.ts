@@ -12,7 +12,7 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { healthSchema } from '../../contract/control.ts';
+import { healthSchema } from '../../contract/views/control.ts';
 import { AppError, toWire } from '../../contract/errors.ts';
 import { onAbort } from '../../core/abort.ts';
 import type { Log, NewId } from '../../core/ports.ts';

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CacheStats } from '../../../backend/contract/control.ts';
+import type { CacheStats } from '../../../backend/contract/views/control.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { exchange, openWire } from '../../support/door.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';

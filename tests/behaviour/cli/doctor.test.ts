@@ -12,7 +12,7 @@ import type { Known } from '../../../backend/cli/doctor/look-around.ts';
 import { ollamaEnvironment } from '../../../backend/cli/doctor/ollama-environment.ts';
 import { listenerOn } from '../../../backend/cli/doctor/who-listens.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
-import type { ModelView, RequestFact } from '../../../backend/contract/control.ts';
+import type { ModelView, RequestFact } from '../../../backend/contract/views/control.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { startHearth } from '../../support/hearth.ts';
 

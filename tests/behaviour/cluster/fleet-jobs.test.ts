@@ -12,7 +12,7 @@ import { newClient } from '../../../backend/cluster/valkey-client.ts';
 import { systemClock } from '../../../backend/clock.ts';
 import type { Config } from '../../../backend/contract/config/config.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
-import type { BatchView, RequestView } from '../../../backend/contract/queue-view.ts';
+import type { BatchView, RequestView } from '../../../backend/contract/views/queue-view.ts';
 import { fleetLine, type FleetLineParts } from '../../../backend/core/stories/fleet/fleet-line.ts';
 import type { FleetTurn } from '../../../backend/core/stories/fleet/shared-jobs.ts';
 import type { Gate } from '../../support/fake-ollama/fake-ollama.ts';

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { KEEP } from '../../../backend/cluster/answer-scripts.ts';
-import type { FleetView, NodeReport } from '../../../backend/contract/fleet-view.ts';
+import type { FleetView, NodeReport } from '../../../backend/contract/views/fleet-view.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { startNode, wayTo, type FleetOptions, type Way } from '../../support/fleet-nodes.ts';
 import type { Hearth } from '../../support/hearth.ts';

@@ -3,9 +3,9 @@
 // and where the machine has an address of its own, that address does too.
 import { get } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { ApiKey, KeyWish } from '../../../backend/contract/api-key.ts';
-import type { Health } from '../../../backend/contract/control.ts';
-import type { QueueView } from '../../../backend/contract/queue-view.ts';
+import type { ApiKey, KeyWish } from '../../../backend/contract/rules/api-key.ts';
+import type { Health } from '../../../backend/contract/views/control.ts';
+import type { QueueView } from '../../../backend/contract/views/queue-view.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { exchange, ownAddress } from '../../support/door.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';

@@ -2,9 +2,9 @@
 // answers and conversations and counts of the rest, and removes nothing of anybody else's. This machine, and a key for
 // manage, sees all. On real sockets; a proxy on this machine stands for callers from elsewhere.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CacheStats, EventData, EventName, RequestList } from '../../../backend/contract/control.ts';
-import type { QueueView } from '../../../backend/contract/queue-view.ts';
-import type { Scope } from '../../../backend/contract/api-key.ts';
+import type { CacheStats, EventData, EventName, RequestList } from '../../../backend/contract/views/control.ts';
+import type { QueueView } from '../../../backend/contract/views/queue-view.ts';
+import type { Scope } from '../../../backend/contract/rules/api-key.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 

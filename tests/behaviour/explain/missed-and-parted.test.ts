@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RequestDetail, Why } from '../../../backend/contract/request-detail.ts';
+import type { RequestDetail, Why } from '../../../backend/contract/views/request-detail.ts';
 import { DEFAULT_MODELS, startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';

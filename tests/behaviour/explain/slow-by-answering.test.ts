@@ -1,8 +1,8 @@
 // Why it was slow: each cause of a slow run, provoked, and the sentence that GET /api/requests/:id has of it. The clock stands
 // still unless it is moved, and Ollama's own figures are those of its script, so that all are exact.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DetailedRequest } from '../../../backend/contract/control.ts';
-import type { Why } from '../../../backend/contract/request-detail.ts';
+import type { DetailedRequest } from '../../../backend/contract/views/control.ts';
+import type { Why } from '../../../backend/contract/views/request-detail.ts';
 import type { Scripted } from '../../support/fake-ollama/fake-ollama.ts';
 import { startSlowHearth, type Asking, type SlowHearth } from '../../support/slow-hearth.ts';
 import { deferred, eventually, reading } from '../../support/waiting.ts';

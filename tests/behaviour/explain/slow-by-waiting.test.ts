@@ -1,7 +1,7 @@
 // Why it was slow: each cause of a wait, provoked, and the sentence that GET /api/requests/:id has of it. The clock stands still
 // unless it is moved, so that the figures are exact.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { QueueView } from '../../../backend/contract/queue-view.ts';
+import type { QueueView } from '../../../backend/contract/views/queue-view.ts';
 import { startSlowHearth, type Asking, type SlowHearth } from '../../support/slow-hearth.ts';
 import { deferred, eventually } from '../../support/waiting.ts';
 

@@ -3,8 +3,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RequestList } from '../../../backend/contract/control.ts';
-import type { AskedAgain, RequestBody } from '../../../backend/contract/request-body.ts';
+import type { RequestList } from '../../../backend/contract/views/control.ts';
+import type { AskedAgain, RequestBody } from '../../../backend/contract/views/request-body.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
-import type { Day } from '../../../backend/contract/day.ts';
-import { SPAN_WORDS } from '../../../backend/contract/spans.ts';
+import type { Day } from '../../../backend/contract/views/day.ts';
+import { SPAN_WORDS } from '../../../backend/contract/views/spans.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 
 const { key, secret } = addKey([], { name: 'phone', scopes: ['chat', 'cache'] }, new Date('2026-01-01T00:00:00Z'));

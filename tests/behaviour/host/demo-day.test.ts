@@ -6,7 +6,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { detailedRequestSchema, requestListSchema, type DetailedRequest } from '../../../backend/contract/control.ts';
+import {
+  detailedRequestSchema,
+  requestListSchema,
+  type DetailedRequest,
+} from '../../../backend/contract/views/control.ts';
 import { startCli, type Cli } from '../../support/built-cli.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'hearth-demo-test-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { RequestFact, RequestList } from '../../../backend/contract/control.ts';
+import type { RequestFact, RequestList } from '../../../backend/contract/views/control.ts';
 import { openDatabase } from '../../../backend/storage/database.ts';
 import { historyStore } from '../../../backend/storage/history-store.ts';
 import { NO_LOG } from '../../support/builders.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { METRICS } from '../../../backend/contract/metric-table.ts';
+import { METRICS } from '../../../backend/contract/papers/metric-table.ts';
 import { queriesOf } from '../../support/dashboard.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { figuresOf } from '../../support/metrics.ts';

@@ -1,6 +1,6 @@
 // Notices: what you should know, once for each state, with what to do; and the last ones can be read.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { noticeListSchema, type NoticeFact } from '../../../backend/contract/control.ts';
+import { noticeListSchema, type NoticeFact } from '../../../backend/contract/views/control.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { reading } from '../../support/waiting.ts';
 

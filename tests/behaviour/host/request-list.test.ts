@@ -6,7 +6,7 @@ import {
   type DetailedRequest,
   requestListSchema,
   type RequestFact,
-} from '../../../backend/contract/control.ts';
+} from '../../../backend/contract/views/control.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';

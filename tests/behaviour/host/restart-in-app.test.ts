@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../../backend/clock.ts';
-import type { Health } from '../../../backend/contract/control.ts';
+import type { Health } from '../../../backend/contract/views/control.ts';
 import { Legacy } from '../../../backend/legacy.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';

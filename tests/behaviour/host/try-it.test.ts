@@ -1,8 +1,8 @@
 // The promise: what is asked in the window goes the way of every app's request, by HTTP as "Hearth" and before programs; its answer
 // comes piece by piece, says where it came from, and what is stopped or broken off keeps what came.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { DetailedRequest, RequestList } from '../../../backend/contract/control.ts';
-import type { TurnView } from '../../../backend/contract/talk.ts';
+import type { DetailedRequest, RequestList } from '../../../backend/contract/views/control.ts';
+import type { TurnView } from '../../../backend/contract/window/talk.ts';
 import { AppError } from '../../../backend/contract/errors.ts';
 import { systemClock } from '../../../backend/clock.ts';
 import { addKey } from '../../../backend/core/access/api-keys.ts';

@@ -1,8 +1,8 @@
 // Downloads in front of several Ollamas: each is for one of them, which is named or is the first that answers and may have it;
 // the lists say where each model is, and so do the commands.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ModelView } from '../../../backend/contract/control.ts';
-import type { PullView } from '../../../backend/contract/pull-view.ts';
+import type { ModelView } from '../../../backend/contract/views/control.ts';
+import type { PullView } from '../../../backend/contract/views/pull-view.ts';
 import { commandLine } from '../../support/command-line.ts';
 import { startSeveral, type Several } from '../../support/several-machines.ts';
 import { deferred } from '../../support/waiting.ts';

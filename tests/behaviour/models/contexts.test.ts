@@ -1,7 +1,7 @@
 // The context that a model runs with: chosen by what the prompt needs, the same question for the cache all the same, and told
 // where a prompt does not fit.
 import { afterEach, describe, expect, test } from 'vitest';
-import type { QueueEntry } from '../../../backend/contract/queue-view.ts';
+import type { QueueEntry } from '../../../backend/contract/views/queue-view.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { reading } from '../../support/waiting.ts';
 

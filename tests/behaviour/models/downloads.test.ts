@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { PullView } from '../../../backend/contract/pull-view.ts';
+import type { PullView } from '../../../backend/contract/views/pull-view.ts';
 import type { FakeOllama, RecordedCall } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred, reading } from '../../support/waiting.ts';

@@ -1,7 +1,7 @@
 // Whose keep_alive counts, by queue.rules: an app that sends 5m with everything must not undo what somebody set here.
 import { afterEach, expect, test } from 'vitest';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
-import type { KeepAliveRule } from '../../../backend/contract/queue-rule.ts';
+import type { KeepAliveRule } from '../../../backend/contract/rules/queue-rule.ts';
 
 let hearth: Hearth;
 afterEach(() => hearth.stop());

@@ -1,8 +1,8 @@
 // What is kept the same in prompts, over real sockets: what goes up, what its caller and the log are told, and what is never touched.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { noticeListSchema, type NoticeFact } from '../../../backend/contract/control.ts';
-import type { Partings } from '../../../backend/contract/parting-places.ts';
-import type { RequestDetail } from '../../../backend/contract/request-detail.ts';
+import { noticeListSchema, type NoticeFact } from '../../../backend/contract/views/control.ts';
+import type { Partings } from '../../../backend/contract/views/parting-places.ts';
+import type { RequestDetail } from '../../../backend/contract/views/request-detail.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';
 

@@ -1,7 +1,7 @@
 // The promise: a person who asks while four helpers of a coding agent work waits for one running answer at most, and Ollama
 // never has to hold two models that do not fit together.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { queueSchema } from '../../../backend/contract/queue-view.ts';
+import { queueSchema } from '../../../backend/contract/views/queue-view.ts';
 import type { RecordedCall } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred, eventually, type Deferred } from '../../support/waiting.ts';

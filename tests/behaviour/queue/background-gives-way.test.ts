@@ -1,7 +1,7 @@
 // The promise: no person waits for a title. Background work comes after the chat that it is about, gives way while it has
 // told nothing, and leaves a person's model where it is; and its own callers notice nothing of all that.
 import { afterEach, expect, test } from 'vitest';
-import { queueSchema, type QueueEntry } from '../../../backend/contract/queue-view.ts';
+import { queueSchema, type QueueEntry } from '../../../backend/contract/views/queue-view.ts';
 import type { RecordedCall } from '../../support/fake-ollama/fake-ollama.ts';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';

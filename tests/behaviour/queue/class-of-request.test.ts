@@ -1,7 +1,7 @@
 // The promise: each request has a class, and says which and why: in the header of its answer, in the queue, in the events.
 import { createParser } from 'eventsource-parser';
 import { afterEach, describe, expect, test } from 'vitest';
-import { EVENTS, type RequestFact } from '../../../backend/contract/control.ts';
+import { EVENTS, type RequestFact } from '../../../backend/contract/views/control.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';
 

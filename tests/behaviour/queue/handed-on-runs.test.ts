@@ -2,7 +2,7 @@
 // counted, shown, cancelled, drained and refused like every other, on the runner that it needs.
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { queueSchema } from '../../../backend/contract/queue-view.ts';
+import { queueSchema } from '../../../backend/contract/views/queue-view.ts';
 import { DEFAULT_MODELS } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred, eventually, reading } from '../../support/waiting.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startBackend } from '../../../backend/backend.ts';
 import type { Backend } from '../../../backend/hosting.ts';
-import type { Accepted, BatchView, QueueView, RequestView } from '../../../backend/contract/queue-view.ts';
+import type { Accepted, BatchView, QueueView, RequestView } from '../../../backend/contract/views/queue-view.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 

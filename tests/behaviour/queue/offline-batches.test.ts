@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { AcceptedBatch, BatchView, QueueView } from '../../../backend/contract/queue-view.ts';
+import type { AcceptedBatch, BatchView, QueueView } from '../../../backend/contract/views/queue-view.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred } from '../../support/waiting.ts';
 

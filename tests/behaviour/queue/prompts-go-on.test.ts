@@ -1,7 +1,7 @@
 // The promise: of two who are equally urgent the one goes first whose prompt goes on with what the model has just read, and both
 // can see why. The prompts are as agents send them: they begin alike, and part in their own conversation.
 import { afterEach, expect, test } from 'vitest';
-import { queueSchema, type QueueEntry } from '../../../backend/contract/queue-view.ts';
+import { queueSchema, type QueueEntry } from '../../../backend/contract/views/queue-view.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 import { eventually } from '../../support/waiting.ts';
 

@@ -7,7 +7,7 @@ import {
   requestViewSchema,
   type QueueView,
   type RequestView,
-} from '../../../backend/contract/queue-view.ts';
+} from '../../../backend/contract/views/queue-view.ts';
 import { deferred } from '../../support/waiting.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 

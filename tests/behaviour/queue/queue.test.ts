@@ -5,7 +5,7 @@ import {
   queueSchema,
   requestViewSchema,
   type RequestView,
-} from '../../../backend/contract/queue-view.ts';
+} from '../../../backend/contract/views/queue-view.ts';
 import { piecesOf, startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 import { deferred, eventually, reading } from '../../support/waiting.ts';
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Backend } from '../../../backend/hosting.ts';
-import { withRecordings } from '../../../backend/storage/recording-file.ts';
+import { withRecordings } from '../../../backend/storage/shelves/recording-file.ts';
 import { Connection } from '../../../backend/storage/rows.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';

@@ -2,8 +2,8 @@
 // measures or promises changes by it.
 import { afterEach, expect, test } from 'vitest';
 import type { ChatAnswer } from '../../../backend/contract/chat/chat.ts';
-import { type Health } from '../../../backend/contract/control.ts';
-import { queueSchema } from '../../../backend/contract/queue-view.ts';
+import { type Health } from '../../../backend/contract/views/control.ts';
+import { queueSchema } from '../../../backend/contract/views/queue-view.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 
 let hearth: Hearth;

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startBackend } from '../../../backend/backend.ts';
 import type { Backend } from '../../../backend/hosting.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
-import { healthSchema } from '../../../backend/contract/control.ts';
+import { healthSchema } from '../../../backend/contract/views/control.ts';
 import { startFakeOllama, type FakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 
 let fake: FakeOllama;

@@ -1,6 +1,6 @@
 // What the watch tells of beside up and down: a run that hangs, a machine that slept, an Ollama that was started anew.
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Health } from '../../../backend/contract/control.ts';
+import { type Health } from '../../../backend/contract/views/control.ts';
 import { startHearth, type Hearth, type HearthOptions } from '../../support/hearth.ts';
 
 let hearth: Hearth;

@@ -1,8 +1,8 @@
 // Looking on: live events, statistics, the queue as a stream. And settings that change while it runs.
 import { createParser } from 'eventsource-parser';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cacheStatsSchema, EVENTS, healthSchema, type EventName } from '../../../backend/contract/control.ts';
-import { queueSchema } from '../../../backend/contract/queue-view.ts';
+import { cacheStatsSchema, EVENTS, healthSchema, type EventName } from '../../../backend/contract/views/control.ts';
+import { queueSchema } from '../../../backend/contract/views/queue-view.ts';
 import { startFakeOllama } from '../../support/fake-ollama/fake-ollama.ts';
 import { startHearth, type Hearth } from '../../support/hearth.ts';
 

@@ -1,6 +1,6 @@
 // The day that `npm run demo` plays, scene by scene, over and over: what apps ask, and when. What becomes of it is decided by
 // the gateway alone.
-import { pullListSchema } from '../../../backend/contract/pull-view.ts';
+import { pullListSchema } from '../../../backend/contract/views/pull-view.ts';
 import type { RecordedCall } from '../fake-ollama/fake-ollama.ts';
 import { eventually } from '../waiting.ts';
 import * as apps from './demo-apps.ts';

@@ -1,8 +1,8 @@
 // The log of the design's working day, what the app tells of itself then, and where its prompts part: what the app answers when the
 // window asks.
-import type { LogLine } from '../../../backend/contract/about-commands.ts';
-import type { CommandOutput } from '../../../backend/contract/desktop.ts';
-import type { Partings } from '../../../backend/contract/parting-places.ts';
+import type { LogLine } from '../../../backend/contract/window/about-commands.ts';
+import type { CommandOutput } from '../../../backend/contract/window/desktop.ts';
+import type { Partings } from '../../../backend/contract/views/parting-places.ts';
 import type { Answers } from './browser.ts';
 
 const NOW = Date.now();

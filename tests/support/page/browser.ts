@@ -13,11 +13,11 @@ import {
   type Command,
   type Push,
   type View,
-} from '../../../backend/contract/desktop.ts';
+} from '../../../backend/contract/window/desktop.ts';
 import { toWire, type AppError } from '../../../backend/contract/errors.ts';
 import { serveFiles } from '../../../main/window/content.ts';
 import { projectRoot } from '../desktop/processes.ts';
-import { fleetSchema, type FleetView } from '../../../backend/contract/fleet-view.ts';
+import { fleetSchema, type FleetView } from '../../../backend/contract/views/fleet-view.ts';
 import { aboutAnswers } from './about-day.ts';
 import { fleetView } from './fleet-views.ts';
 import { dayAnswers } from './request-day.ts';

@@ -6,8 +6,8 @@ import {
   type FleetNode,
   type FleetUpstream,
   type FleetView,
-} from '../../../backend/contract/fleet-view.ts';
-import type { MachineView } from '../../../backend/contract/machine-view.ts';
+} from '../../../backend/contract/views/fleet-view.ts';
+import type { MachineView } from '../../../backend/contract/views/machine-view.ts';
 import type { Shown } from './views.ts';
 
 const hits = (asked: number, memory: number, disk: number, shared: number, coalesced: number): FleetHits => ({

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { IntlMessageFormat } from 'intl-messageformat';
 import { build } from 'vite';
 import { fields } from '../../../backend/contract/config/config.ts';
-import { FIGURES } from '../../../backend/contract/figure-meanings.ts';
+import { FIGURES } from '../../../backend/contract/views/figure-meanings.ts';
 import english from '../../../words/en.json' with { type: 'json' };
 import { messageOf } from '../../../words/texts.ts';
 import { projectRoot } from '../desktop/processes.ts';

@@ -1,8 +1,8 @@
 // The requests of the design's working day, and what the app answers when the window asks for them.
 import { AppError } from '../../../backend/contract/errors.ts';
-import type { RequestFact } from '../../../backend/contract/control.ts';
-import type { CommandInput, CommandOutput } from '../../../backend/contract/desktop.ts';
-import type { RequestDetail } from '../../../backend/contract/request-detail.ts';
+import type { RequestFact } from '../../../backend/contract/views/control.ts';
+import type { CommandInput, CommandOutput } from '../../../backend/contract/window/desktop.ts';
+import type { RequestDetail } from '../../../backend/contract/views/request-detail.ts';
 import type { Answers } from './browser.ts';
 
 export type Seen = CommandOutput<'request'>;

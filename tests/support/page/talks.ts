@@ -1,5 +1,5 @@
 // Talks in "Try it", as they are on the design's mock page.
-import type { TurnView } from '../../../backend/contract/talk.ts';
+import type { TurnView } from '../../../backend/contract/window/talk.ts';
 
 /** A question that is being answered, changed. */
 export function turn(over: Partial<TurnView> = {}): TurnView {

@@ -1,14 +1,14 @@
 // Whole views of the window for every state that it can be in. The working day is the one of the design's mock pages.
-import type { ApiKey } from '../../../backend/contract/api-key.ts';
+import type { ApiKey } from '../../../backend/contract/rules/api-key.ts';
 import { defaultConfig, fields, valueOf } from '../../../backend/contract/config/config.ts';
-import type { ModelView } from '../../../backend/contract/control.ts';
-import type { QueueRule } from '../../../backend/contract/queue-rule.ts';
-import type { BatchSummary, QueueEntry } from '../../../backend/contract/queue-view.ts';
-import type { Day } from '../../../backend/contract/day.ts';
-import type { View } from '../../../backend/contract/desktop.ts';
-import type { DayView, PlotSpan } from '../../../backend/contract/look-commands.ts';
-import type { FleetView } from '../../../backend/contract/fleet-view.ts';
-import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/spans.ts';
+import type { ModelView } from '../../../backend/contract/views/control.ts';
+import type { QueueRule } from '../../../backend/contract/rules/queue-rule.ts';
+import type { BatchSummary, QueueEntry } from '../../../backend/contract/views/queue-view.ts';
+import type { Day } from '../../../backend/contract/views/day.ts';
+import type { View } from '../../../backend/contract/window/desktop.ts';
+import type { DayView, PlotSpan } from '../../../backend/contract/window/look-commands.ts';
+import type { FleetView } from '../../../backend/contract/views/fleet-view.ts';
+import { SPANS, spanOf, type SpanWord } from '../../../backend/contract/views/spans.ts';
 import { startOf, stepOf } from '../../../backend/core/telemetry/steps.ts';
 import { HIDDEN } from '../../../backend/contract/secret.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../live-view.ts';

@@ -1,5 +1,5 @@
 // What is still there when all callers of a soak have gone, and figures of the gateway that do not add up.
-import type { CacheStats } from '../../../backend/contract/control.ts';
+import type { CacheStats } from '../../../backend/contract/views/control.ts';
 import type { Hearth } from '../hearth.ts';
 import type { End } from './account.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Health } from '../../../backend/contract/control.ts';
+import type { Health } from '../../../backend/contract/views/control.ts';
 import { MOST_QUESTIONS } from '../../../backend/http/dialect/known-questions.ts';
 import { startHearth, type Hearth } from '../hearth.ts';
 import { Accidents } from './accidents.ts';

@@ -7,7 +7,7 @@ import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { whileLocked, writeKeys } from '../../../backend/cli/commands/config-edit.ts';
 import { ConfigFileError, readConfigFile } from '../../../backend/config-file.ts';
-import type { ApiKey } from '../../../backend/contract/api-key.ts';
+import type { ApiKey } from '../../../backend/contract/rules/api-key.ts';
 import { resolveConfig } from '../../../backend/contract/config/config-sources.ts';
 import { addKey, findKey } from '../../../backend/core/access/api-keys.ts';
 import { commandLine } from '../../support/command-line.ts';

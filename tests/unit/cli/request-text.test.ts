@@ -1,8 +1,8 @@
 // One request as a whole, in words: the waterfall, the two sentences, where its prompt parted.
 import { expect, test } from 'vitest';
 import { detailText } from '../../../backend/cli/commands/request-text.ts';
-import type { RequestFact } from '../../../backend/contract/control.ts';
-import type { RequestDetail } from '../../../backend/contract/request-detail.ts';
+import type { RequestFact } from '../../../backend/contract/views/control.ts';
+import type { RequestDetail } from '../../../backend/contract/views/request-detail.ts';
 
 const FACT: RequestFact = {
   request_id: 'r-2',

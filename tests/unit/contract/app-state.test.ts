@@ -1,7 +1,7 @@
 // One truth for the state of the app: for every state what stands in the arch, and what tray, tooltip and header call it.
 import { describe, expect, test } from 'vitest';
-import { lookOf, stateOf, type AppState, type Look } from '../../../backend/contract/app-state.ts';
-import type { GatewayView, LiveView } from '../../../backend/contract/desktop.ts';
+import { lookOf, stateOf, type AppState, type Look } from '../../../backend/contract/views/app-state.ts';
+import type { GatewayView, LiveView } from '../../../backend/contract/window/desktop.ts';
 import { trayModel } from '../../../main/tray/tray-model.ts';
 import { headerOf } from '../../../renderer/parts/status.ts';
 import { THIN } from '../../../renderer/parts/words.ts';

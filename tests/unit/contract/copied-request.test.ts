@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { copied } from '../../../backend/contract/copied-request.ts';
-import type { CopyForm } from '../../../backend/contract/request-body.ts';
+import { copied } from '../../../backend/contract/views/copied-request.ts';
+import type { CopyForm } from '../../../backend/contract/views/request-body.ts';
 
 const run = promisify(execFile);
 const come: { method: string; path: string; type: string; body: string }[] = [];

@@ -1,6 +1,6 @@
 // How many answers are kept, as the window and the tray say it.
 import { expect, test } from 'vitest';
-import { keptFigures } from '../../../backend/contract/kept-figures.ts';
+import { keptFigures } from '../../../backend/contract/views/kept-figures.ts';
 
 test.each([
   ['memory alone', undefined, { entries: 3, mb: 1 }],

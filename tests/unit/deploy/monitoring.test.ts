@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { METRICS, seriesOf, type MetricName } from '../../../backend/contract/metric-table.ts';
+import { METRICS, seriesOf, type MetricName } from '../../../backend/contract/papers/metric-table.ts';
 import { defaultConfig } from '../../../backend/contract/config/config.ts';
 import { dashboardIn, queriesOf } from '../../support/dashboard.ts';
 import { programOfPrometheus, promtool } from '../../support/prometheus.ts';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { AppState } from '../../../backend/contract/app-state.ts';
+import type { AppState } from '../../../backend/contract/views/app-state.ts';
 import { OriginApprovals } from '../../../backend/core/access/origin-approvals.ts';
 import { openLog } from '../../../main/log.ts';
 import { setLoginItem, startCommand } from '../../../main/settings/login-item.ts';

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Database } from '../../../backend/storage/database.ts';
 import { Connection } from '../../../backend/storage/rows.ts';
-import { PART_BYTES } from '../../../backend/storage/shelf-tables.ts';
+import { PART_BYTES } from '../../../backend/storage/shelves/shelf-tables.ts';
 import type { ManualClock } from '../../support/clocks.ts';
 import { answersOnDisk, bytesOf, keyOf, NOTES, TTL } from '../../support/answers-on-disk.ts';
 

@@ -7,7 +7,7 @@ import { defaultConfig } from '../../../backend/contract/config/config.ts';
 import { LOCAL } from '../../../backend/core/ownership.ts';
 import { CloseWatch } from '../../../backend/core/requests/close-watch.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
-import { DiskTexts } from '../../../backend/storage/disk-texts.ts';
+import { DiskTexts } from '../../../backend/storage/requests/disk-texts.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { ManualClock } from '../../support/clocks.ts';
 import { eventually } from '../../support/waiting.ts';

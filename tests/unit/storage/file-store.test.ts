@@ -8,8 +8,8 @@ import { defaultConfig, type Config } from '../../../backend/contract/config/con
 import type { Batch } from '../../../backend/core/offline/offline-store.ts';
 import { KeptFiles } from '../../../backend/core/offline/kept-files.ts';
 import { type Database, openDatabase } from '../../../backend/storage/database.ts';
-import { SqlBatchStore } from '../../../backend/storage/batch-store.ts';
-import { SqlFileStore } from '../../../backend/storage/file-store.ts';
+import { SqlBatchStore } from '../../../backend/storage/jobs/batch-store.ts';
+import { SqlFileStore } from '../../../backend/storage/jobs/file-store.ts';
 import { ManualClock } from '../../support/clocks.ts';
 
 const MB = 1024 * 1024;

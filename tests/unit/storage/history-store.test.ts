@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { History } from '../../../backend/core/telemetry/history.ts';
 import { LOCAL } from '../../../backend/core/ownership.ts';
-import { SPAN_NAMES } from '../../../backend/contract/spans.ts';
+import { SPAN_NAMES } from '../../../backend/contract/views/spans.ts';
 import { OTHERS, Tally, type Whose } from '../../../backend/core/telemetry/tally.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
 import { historyStore } from '../../../backend/storage/history-store.ts';

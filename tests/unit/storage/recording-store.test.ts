@@ -7,8 +7,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { recordingsIn } from '../../../backend/core/recordings/recording-line.ts';
 import type { Recording } from '../../../backend/core/recordings/recordings.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
-import { withRecordings } from '../../../backend/storage/recording-file.ts';
-import { RECORDINGS, RecordingStore } from '../../../backend/storage/recording-store.ts';
+import { withRecordings } from '../../../backend/storage/shelves/recording-file.ts';
+import { RECORDINGS, RecordingStore } from '../../../backend/storage/shelves/recording-store.ts';
 import { Soon } from '../../../backend/storage/soon.ts';
 import { ManualClock } from '../../support/clocks.ts';
 

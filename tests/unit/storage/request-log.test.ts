@@ -8,13 +8,13 @@ import { LOCAL } from '../../../backend/core/ownership.ts';
 import type { LoggedRequest } from '../../../backend/core/requests/request-log.ts';
 import type { RequestSearch } from '../../../backend/core/requests/request-search.ts';
 import { openDatabase, type Database } from '../../../backend/storage/database.ts';
-import { DiskRequestLog } from '../../../backend/storage/disk-request-log.ts';
+import { DiskRequestLog } from '../../../backend/storage/requests/disk-request-log.ts';
 import { loadSqlite } from '../../../backend/storage/sqlite.ts';
 import { Connection } from '../../../backend/storage/rows.ts';
 import { migrate, SCHEMA } from '../../../backend/storage/schema.ts';
 import { NO_LOG } from '../../support/builders.ts';
 import { ManualClock } from '../../support/clocks.ts';
-import type { Pinned } from '../../../backend/contract/pin-rule.ts';
+import type { Pinned } from '../../../backend/contract/rules/pin-rule.ts';
 import { anyRequest, loggedRequest, someDetail } from '../../support/logged-requests.ts';
 
 let folder: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { IntlMessageFormat } from 'intl-messageformat';
 import { afterEach, expect, test } from 'vitest';
 import { fields } from '../../../backend/contract/config/config.ts';
-import { FIGURES } from '../../../backend/contract/figure-meanings.ts';
+import { FIGURES } from '../../../backend/contract/views/figure-meanings.ts';
 import { LANGUAGES } from '../../../backend/contract/languages.ts';
 import { bytes, count, dayOfMonth, duration, eta, listed, megabytes, roughly } from '../../../words/figures.ts';
 import { languageFor, messageOf, pieces, setLanguage, t } from '../../../words/texts.ts';

@@ -1,8 +1,8 @@
 // Finds out what a request asks, before anything is done for it: its model, what it may use of the cache, and the key
 // of equal questions. It runs nothing and keeps nothing.
-import type { PinnedSpans } from '../../../contract/pin-rule.ts';
-import { rulesFor, type PinSettings } from '../../../contract/pin-rules-by-app.ts';
-import type { KeepAliveRule } from '../../../contract/queue-rule.ts';
+import type { PinnedSpans } from '../../../contract/rules/pin-rule.ts';
+import { rulesFor, type PinSettings } from '../../../contract/rules/pin-rules-by-app.ts';
+import type { KeepAliveRule } from '../../../contract/rules/queue-rule.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Hit } from '../../cache/hit.ts';
 import { fingerprint } from '../../cache/fingerprint.ts';

@@ -3,7 +3,7 @@
 import { NO_METRICS, type Completion } from '../../../contract/chat/chat.ts';
 import type { Config } from '../../../contract/config/config.ts';
 import { AppError } from '../../../contract/errors.ts';
-import type { Mode } from '../../../contract/mode.ts';
+import type { Mode } from '../../../contract/rules/mode.ts';
 import { sentence } from '../../../contract/sentence.ts';
 import { decodeKept, decodeRecord, encodeRecord } from '../../cache/record.ts';
 import { decodeVector, type Vector } from '../../cache/vector-record.ts';

@@ -1,7 +1,7 @@
 // Changes the keep_alive and num_ctx of a request before it goes upstream, by configuration. Pure.
 import { keepAliveSeconds } from '../../../contract/duration.ts';
 import { canonicalName } from '../../../contract/model-name.ts';
-import type { KeepAliveRule } from '../../../contract/queue-rule.ts';
+import type { KeepAliveRule } from '../../../contract/rules/queue-rule.ts';
 import type { Config } from '../../../contract/config/config.ts';
 import { AUTO } from '../../models/contexts.ts';
 import type { UpstreamRequest } from '../../ports.ts';

@@ -1,7 +1,7 @@
 // Keeps the text of an answer when it has ended, however it ended.
 import { answerMessage, CompletionBuilder, type ChatEvent, type Completion } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
-import type { ShownAnswer } from '../../../contract/request-body.ts';
+import type { ShownAnswer } from '../../../contract/views/request-body.ts';
 import type { Answer } from '../../requests/call.ts';
 import { shownText } from '../../requests/shown-text.ts';
 import { once } from './follow.ts';

@@ -2,7 +2,7 @@
 import type { Asker } from '../../../contract/behind.ts';
 import { mostUrgent, type Urgency } from '../../../contract/chat/chat-request.ts';
 import type { Waiting } from '../../../contract/chat/chat.ts';
-import type { KeepAliveRule } from '../../../contract/queue-rule.ts';
+import type { KeepAliveRule } from '../../../contract/rules/queue-rule.ts';
 import type { RunnerSpec, UpstreamRequest } from '../../ports.ts';
 import type { Asks } from '../../queue/waiter.ts';
 import type { Load } from '../../requests/trace.ts';

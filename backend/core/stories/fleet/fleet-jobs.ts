@@ -1,6 +1,6 @@
 // Jobs of a fleet: any gateway accepts them, Valkey stores and distributes them, one gateway runs each, and all can
 // view and cancel them. Jobs that this gateway accepted before it joined a fleet still run here.
-import type { RequestView } from '../../../contract/queue-view.ts';
+import type { RequestView } from '../../../contract/views/queue-view.ts';
 import { AppError, asAppError } from '../../../contract/errors.ts';
 import type { NewId } from '../../ports.ts';
 import { sees } from '../../ownership.ts';

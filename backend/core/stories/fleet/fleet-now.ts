@@ -1,5 +1,5 @@
 // The fleet as it is now: what this gateway reports to the others, and what it knows of all of them, in the shapes of
-// contract/fleet-view.ts. Changes nothing.
+// contract/views/fleet-view.ts. Changes nothing.
 import {
   ratedHits,
   type FleetHits,
@@ -8,7 +8,7 @@ import {
   type FleetView,
   type NodeReport,
   type Tier,
-} from '../../../contract/fleet-view.ts';
+} from '../../../contract/views/fleet-view.ts';
 import type { HeardNode, SharedNodes } from '../../fleet.ts';
 import { LOCAL, sees } from '../../ownership.ts';
 import { machinesView } from '../machines/machines-now.ts';

@@ -1,6 +1,6 @@
 // Batches of jobs that are accepted all or none. They wait on disk, and are viewed and cancelled together.
 import { AppError } from '../../../contract/errors.ts';
-import type { AcceptedBatch, BatchSummary, BatchView, CancelledBatch } from '../../../contract/queue-view.ts';
+import type { AcceptedBatch, BatchSummary, BatchView, CancelledBatch } from '../../../contract/views/queue-view.ts';
 import { sees } from '../../ownership.ts';
 import type { Clock, ReadConfig } from '../../ports.ts';
 import type { LeaseQueue } from '../../queue/queue.ts';

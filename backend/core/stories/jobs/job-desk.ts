@@ -1,5 +1,5 @@
 // Jobs as their callers see them, whether they are kept on this machine or by the fleet. Types only.
-import type { RequestView } from '../../../contract/queue-view.ts';
+import type { RequestView } from '../../../contract/views/queue-view.ts';
 import type { AppError } from '../../../contract/errors.ts';
 import type { JobBatches } from './job-batches.ts';
 import type { Job } from './job-lives.ts';

@@ -1,5 +1,5 @@
 // The state of a job as its caller sees it: from its ticket while it lives, else from the store. Pure.
-import type { RequestView } from '../../../contract/queue-view.ts';
+import type { RequestView } from '../../../contract/views/queue-view.ts';
 import { decodeRecord } from '../../cache/record.ts';
 import type { LeaseQueue } from '../../queue/queue.ts';
 import type { Ticket } from '../../requests/ticket.ts';

@@ -1,6 +1,6 @@
 // Requests that no connection waits for: accepted with 202 once they are stored, run, and their results kept for a
 // while. Jobs that have not ended when the process does are run by the next one.
-import type { RequestView } from '../../../contract/queue-view.ts';
+import type { RequestView } from '../../../contract/views/queue-view.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { KeptTime } from '../../ports.ts';
 import { LOCAL, sees } from '../../ownership.ts';

@@ -1,4 +1,4 @@
-// Stored jobs: what the stories need of a store. Types only; storage/job-store.ts keeps them on disk.
+// Stored jobs: what the stories need of a store. Types only; storage/jobs/job-store.ts keeps them on disk.
 import type { ConversationState, Source, Timing } from '../../../contract/chat/chat.ts';
 import type { QueueClass } from '../../../contract/chat/chat-request.ts';
 import type { ErrorCode } from '../../../contract/errors.ts';

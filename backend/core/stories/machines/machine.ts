@@ -1,7 +1,7 @@
 // One Ollama with everything that belongs to it: its calls, its watch and breaker, its memory, and its queue. Stories
 // talk to a machine and not to Ollama, since there may be several (machine-choice.ts). Types only; open-machine.ts
 // makes them.
-import type { UpstreamPlace } from '../../../contract/upstream-list.ts';
+import type { UpstreamPlace } from '../../../contract/rules/upstream-list.ts';
 import type { Determinism } from '../../models/determinism.ts';
 import type { KeepAlives } from '../../models/keep-alive.ts';
 import type { LoadReasons } from '../../models/load-reasons.ts';

@@ -1,5 +1,5 @@
-// The current state of the machines, in the shape of contract/machine-view.ts.
-import type { MachineView } from '../../../contract/machine-view.ts';
+// The current state of the machines, in the shape of contract/views/machine-view.ts.
+import type { MachineView } from '../../../contract/views/machine-view.ts';
 import { asleepSentence, maySoonBeUp } from './sleeping.ts';
 import type { Machines } from './machine-choice.ts';
 

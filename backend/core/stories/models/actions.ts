@@ -7,7 +7,7 @@ import {
   type Action,
   type ActionResult,
   type Removed,
-} from '../../../contract/control.ts';
+} from '../../../contract/views/control.ts';
 import { PRIORITY, type Urgency } from '../../../contract/chat/chat-request.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { explain, wasOf } from '../../../contract/chat/explain.ts';
@@ -40,7 +40,7 @@ export interface ActionParts {
 export type LoadParts = SettleParts &
   Pick<Machine, 'config' | 'clock' | 'watch' | 'queue' | 'residency' | 'upstream' | 'modelfiles' | 'uses'>;
 
-/** The data of an action; contract/control.ts ACTIONS has validated it. */
+/** The data of an action; contract/views/control.ts ACTIONS has validated it. */
 export interface ActionData {
   readonly model?: string | null | undefined;
   readonly older_than_s?: number | null | undefined;

@@ -1,5 +1,5 @@
 // Deletes installed models and describes them.
-import type { ModelDetails } from '../../../contract/model-commands.ts';
+import type { ModelDetails } from '../../../contract/window/model-commands.ts';
 import type { ActionParts } from './actions.ts';
 import type { Machine } from '../machines/machine.ts';
 import { named } from '../../models/names.ts';

@@ -1,5 +1,5 @@
 // The notice that Ollama is away.
-import type { UpstreamPlace } from '../../../contract/upstream-list.ts';
+import type { UpstreamPlace } from '../../../contract/rules/upstream-list.ts';
 import type { Told, UpstreamState } from '../../ports.ts';
 
 /** Undefined while Ollama answers, or nothing is known yet. `place` is the machine, when there are several. */

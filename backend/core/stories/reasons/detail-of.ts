@@ -1,7 +1,7 @@
 // The details of one request beyond its row: where its time went, and what was measured. Built from its ticket and its
 // trace: once when it has ended, and whenever somebody looks at a living request.
 import type { Metrics } from '../../../contract/chat/chat.ts';
-import type { Phases, RequestDetail } from '../../../contract/request-detail.ts';
+import type { Phases, RequestDetail } from '../../../contract/views/request-detail.ts';
 import { withoutSpans } from './pin-diff.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { Trace } from '../../requests/trace.ts';

@@ -3,7 +3,7 @@
 // not pay for it.
 import type { End } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
-import type { Parted, Why } from '../../../contract/request-detail.ts';
+import type { Parted, Why } from '../../../contract/views/request-detail.ts';
 import { LRUCache } from 'lru-cache';
 import type { ResponseCache } from '../../cache/cache.ts';
 import { AskedBefore, type Asked } from '../../prompts/asked-before.ts';

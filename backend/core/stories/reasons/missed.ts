@@ -2,7 +2,7 @@
 // and the nearest question whose answer is kept. core/explain turns them into a sentence.
 import { hash } from 'node:crypto';
 import { anyJson } from '../../../contract/go/exact-json.ts';
-import type { Why } from '../../../contract/request-detail.ts';
+import type { Why } from '../../../contract/views/request-detail.ts';
 import { counted, listed, shown, tablesApart, type Table } from '../../value-differences.ts';
 import { sentence, type Sentence } from '../../../contract/sentence.ts';
 import type { ResponseCache } from '../../cache/cache.ts';

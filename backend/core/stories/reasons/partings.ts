@@ -1,8 +1,8 @@
 // Where the prompts of each app differ, and what that costs. Computed on demand from the requests that ended last.
 import { shownCaller } from '../../../contract/apps.ts';
-import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../../contract/parting-places.ts';
-import type { PinName } from '../../../contract/pin-rule.ts';
-import type { RequestDetail } from '../../../contract/request-detail.ts';
+import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../../contract/views/parting-places.ts';
+import type { PinName } from '../../../contract/rules/pin-rule.ts';
+import type { RequestDetail } from '../../../contract/views/request-detail.ts';
 import { placeOf, READ_ANYWAY, splitOf } from '../ended-figures.ts';
 import type { LoggedRequest } from '../../requests/request-log.ts';
 import { iso } from '../standing.ts';

@@ -1,5 +1,5 @@
 // Shows what was kept stable in a prompt as a diff: what was sent, and what went up, each with some context. Pure.
-import type { Pinned, PinnedSpans, PinPiece } from '../../../contract/pin-rule.ts';
+import type { Pinned, PinnedSpans, PinPiece } from '../../../contract/rules/pin-rule.ts';
 import { instructionsOf } from '../../pins/pin-forms.ts';
 import type { UpstreamRequest } from '../../ports.ts';
 

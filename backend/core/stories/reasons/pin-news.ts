@@ -2,9 +2,9 @@
 // notice per app, at most once a day. partings.ts finds out what to offer and what it would save. Nothing changes until
 // somebody agrees.
 import { shownCaller } from '../../../contract/apps.ts';
-import type { NoticeFact } from '../../../contract/control.ts';
-import type { PinOffer } from '../../../contract/parting-places.ts';
-import { isUnsettled, offerToTell, pinNoticeId, type IsPutOff } from '../../../contract/pin-rules-by-app.ts';
+import type { NoticeFact } from '../../../contract/views/control.ts';
+import type { PinOffer } from '../../../contract/views/parting-places.ts';
+import { isUnsettled, offerToTell, pinNoticeId, type IsPutOff } from '../../../contract/rules/pin-rules-by-app.ts';
 import { LRUCache } from 'lru-cache';
 import { counted, time } from '../../explain/why-words.ts';
 import { LOCAL } from '../../ownership.ts';

@@ -1,5 +1,5 @@
 // What keeping prompts stable would have saved where two of them differ, and what it saved where it is done. Pure.
-import type { PinDiff, Pinned, PinWords } from '../../../contract/pin-rule.ts';
+import type { PinDiff, Pinned, PinWords } from '../../../contract/rules/pin-rule.ts';
 import type { UpstreamRequest } from '../../ports.ts';
 import type { Asked } from '../../prompts/asked-before.ts';
 import { outlineOf, textOf } from '../../prompts/outline.ts';

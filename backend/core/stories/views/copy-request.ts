@@ -1,7 +1,7 @@
 // Renders a request as a program that its user can run: with the original body if that is still known, and without
 // keys.
-import { copied, KEY_PLACE } from '../../../contract/copied-request.ts';
-import type { CopyForm } from '../../../contract/request-body.ts';
+import { copied, KEY_PLACE } from '../../../contract/views/copied-request.ts';
+import type { CopyForm } from '../../../contract/views/request-body.ts';
 import { HIDDEN } from '../../../contract/secret.ts';
 import { isKey } from '../../ownership.ts';
 import type { Sent } from '../../requests/bodies.ts';

@@ -1,7 +1,7 @@
 // The figures of a day, or another range, as far as a watcher may see them: the kept shares of each app, summed up.
-import type { Day, DayLoss, DayPrompts, DayTimes } from '../../../contract/day.ts';
-import type { DayView } from '../../../contract/look-commands.ts';
-import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../../contract/spans.ts';
+import type { Day, DayLoss, DayPrompts, DayTimes } from '../../../contract/views/day.ts';
+import type { DayView } from '../../../contract/window/look-commands.ts';
+import { SPAN_NAMES, spanOf, SPANS, type SpanName, type SpanWord } from '../../../contract/views/spans.ts';
 import { LOCAL } from '../../ownership.ts';
 import type { Clock } from '../../ports.ts';
 import type { RequestLog } from '../../requests/request-log.ts';

@@ -1,5 +1,5 @@
 // A request as it is listed and as watchers see it: an ended one, or a living one in its current state.
-import type { RequestFact } from '../../../contract/control.ts';
+import type { RequestFact } from '../../../contract/views/control.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { LoggedRequest } from '../../requests/request-log.ts';
 import { detailOf } from '../reasons/detail-of.ts';

@@ -1,6 +1,6 @@
 // The newest failed requests of a range, from the list of requests. The window asks each second, so the result for this
 // machine is cached until another request fails or the range moves on.
-import type { DayFailure } from '../../../contract/day.ts';
+import type { DayFailure } from '../../../contract/views/day.ts';
 import { LOCAL } from '../../ownership.ts';
 import type { LoggedRequest, RequestLog } from '../../requests/request-log.ts';
 import { iso } from '../standing.ts';

@@ -1,6 +1,6 @@
-// The queue as it is now, in the shape of contract/queue-view.ts: who waits, who runs, and what waits behind it.
+// The queue as it is now, in the shape of contract/views/queue-view.ts: who waits, who runs, and what waits behind it.
 // Changes nothing.
-import type { QueueEntry, QueueView } from '../../../contract/queue-view.ts';
+import type { QueueEntry, QueueView } from '../../../contract/views/queue-view.ts';
 import { LOCAL, sees } from '../../ownership.ts';
 import type { Ticket } from '../../requests/ticket.ts';
 import type { SnapshotParts } from './snapshot.ts';

@@ -1,13 +1,13 @@
 // Looks requests up for people and programs: a page of the list, one request with its detail, and cancelling a living
 // one.
 import { isCalled, type AppSeen } from '../../../contract/apps.ts';
-import type { DetailedRequest, RequestList } from '../../../contract/control.ts';
+import type { DetailedRequest, RequestList } from '../../../contract/views/control.ts';
 import { AppError } from '../../../contract/errors.ts';
-import type { Partings } from '../../../contract/parting-places.ts';
-import type { RequestCounts } from '../../../contract/request-commands.ts';
-import { type RequestQuery, requestQuerySchema } from '../../../contract/request-query.ts';
+import type { Partings } from '../../../contract/views/parting-places.ts';
+import type { RequestCounts } from '../../../contract/window/request-commands.ts';
+import { type RequestQuery, requestQuerySchema } from '../../../contract/views/request-query.ts';
 import { parseInput } from '../../../contract/chat/parse.ts';
-import type { PinName } from '../../../contract/pin-rule.ts';
+import type { PinName } from '../../../contract/rules/pin-rule.ts';
 import { quotation, sentence } from '../../../contract/sentence.ts';
 import { appsSeen } from '../../requests/apps-seen.ts';
 import type { RequestLog } from '../../requests/request-log.ts';

@@ -8,7 +8,7 @@ import {
   type ShownRequest,
   type TextsRemoved,
   type Watching,
-} from '../../../contract/request-body.ts';
+} from '../../../contract/views/request-body.ts';
 import { quotation, sentence } from '../../../contract/sentence.ts';
 import { sees } from '../../ownership.ts';
 import type { Clock, Log, ReadConfig } from '../../ports.ts';

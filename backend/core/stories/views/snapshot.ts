@@ -1,6 +1,6 @@
-// The current state, in the shapes of contract/control.ts. Reads the parts and changes nothing.
-import type { CacheStats, Snapshot, Health, ModelView, OnDisk } from '../../../contract/control.ts';
-import type { BatchSummary } from '../../../contract/queue-view.ts';
+// The current state, in the shapes of contract/views/control.ts. Reads the parts and changes nothing.
+import type { CacheStats, Snapshot, Health, ModelView, OnDisk } from '../../../contract/views/control.ts';
+import type { BatchSummary } from '../../../contract/views/queue-view.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import type { Conversations } from '../../conversations/conversations.ts';
 import type { StoreFigures } from '../../disk.ts';

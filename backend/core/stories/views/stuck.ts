@@ -1,6 +1,6 @@
 // Detects a run that hangs: it processes a request and has produced nothing for too long, while Ollama still answers.
 // Ollama does not notice that itself (ollama#17408), and another part of it answers the probes.
-import type { Health } from '../../../contract/control.ts';
+import type { Health } from '../../../contract/views/control.ts';
 import type { Clock, PutNotice, ReadConfig, Told, Watch } from '../../ports.ts';
 import type { Requests } from '../../requests/requests.ts';
 

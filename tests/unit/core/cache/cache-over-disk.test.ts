@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ResponseCache } from '../../../../backend/core/cache/cache.ts';
-import { ANSWER_PARTS, ANSWER_TABLES, DiskAnswers } from '../../../../backend/storage/answer-store.ts';
+import { ANSWER_PARTS, ANSWER_TABLES, DiskAnswers } from '../../../../backend/storage/shelves/answer-store.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { encodeRecord } from '../../../../backend/core/cache/record.ts';
 import type { StoredAnswer } from '../../../../backend/core/disk.ts';

@@ -12,7 +12,7 @@ import {
   CONVERSATION_PARTS,
   CONVERSATION_TABLES,
   DiskConversations,
-} from '../../../../backend/storage/conversation-store.ts';
+} from '../../../../backend/storage/shelves/conversation-store.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
 import { KeptTime, TIME_TABLE } from '../../../../backend/storage/kept-time.ts';
 import { config } from '../../../support/builders.ts';

@@ -1,7 +1,7 @@
 // The line of downloads by a clock that the test moves: how fast, how long still, when it goes on by itself and when it stops.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../../../backend/contract/errors.ts';
-import type { PullStep, PullView } from '../../../../backend/contract/pull-view.ts';
+import type { PullStep, PullView } from '../../../../backend/contract/views/pull-view.ts';
 import type { KeptPull } from '../../../../backend/core/disk.ts';
 import { Pulls } from '../../../../backend/core/models/pulls.ts';
 import { NO_LOG } from '../../../support/builders.ts';

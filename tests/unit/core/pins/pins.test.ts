@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { keptStable, saidOf } from '../../../../backend/core/pins/pins.ts';
 import { AT_THE_END } from '../../../../backend/core/pins/prompt-clocks.ts';
-import { rulesFor, withPinRule } from '../../../../backend/contract/pin-rules-by-app.ts';
-import type { PinRules } from '../../../../backend/contract/pin-rule.ts';
+import { rulesFor, withPinRule } from '../../../../backend/contract/rules/pin-rules-by-app.ts';
+import type { PinRules } from '../../../../backend/contract/rules/pin-rule.ts';
 import type { UpstreamRequest } from '../../../../backend/core/ports.ts';
 import { fc } from '../../../support/property.ts';
 

@@ -1,6 +1,6 @@
 // Which class a request has: by the first rule that holds, those of the configuration before those that Hearth brings.
 import { describe, expect, test } from 'vitest';
-import { queueRulesSchema, type QueueRule } from '../../../../backend/contract/queue-rule.ts';
+import { queueRulesSchema, type QueueRule } from '../../../../backend/contract/rules/queue-rule.ts';
 import { classOf, type Classed, type Facts } from '../../../../backend/core/queue/classes.ts';
 
 interface Sent extends Partial<Omit<Facts, 'header' | 'prompt'>> {

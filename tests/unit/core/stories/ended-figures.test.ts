@@ -1,6 +1,6 @@
 // What of a prompt could have been reused, what was, and why not all of it: read off what was measured of one request.
 import { expect, test } from 'vitest';
-import type { Parted } from '../../../../backend/contract/request-detail.ts';
+import type { Parted } from '../../../../backend/contract/views/request-detail.ts';
 import type { Ended } from '../../../../backend/core/requests/at-once.ts';
 import type { Trace } from '../../../../backend/core/requests/trace.ts';
 import { reuseOf } from '../../../../backend/core/stories/ended-figures.ts';

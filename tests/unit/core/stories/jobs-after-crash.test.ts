@@ -12,7 +12,7 @@ import { Requests } from '../../../../backend/core/requests/requests.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { Jobs } from '../../../../backend/core/stories/jobs/jobs.ts';
 import { openDatabase, type Database } from '../../../../backend/storage/database.ts';
-import { SqlJobStore } from '../../../../backend/storage/job-store.ts';
+import { SqlJobStore } from '../../../../backend/storage/jobs/job-store.ts';
 import { KeptTime } from '../../../../backend/storage/kept-time.ts';
 import { config, NO_LOG } from '../../../support/builders.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';

@@ -1,7 +1,7 @@
 // When it is told that something could be kept the same in the prompts of an app.
 import { expect, test } from 'vitest';
-import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
-import type { Parted } from '../../../../backend/contract/request-detail.ts';
+import type { PinOffer } from '../../../../backend/contract/views/parting-places.ts';
+import type { Parted } from '../../../../backend/contract/views/request-detail.ts';
 import type { Told } from '../../../../backend/core/ports.ts';
 import { PinNews, type PinNewsParts } from '../../../../backend/core/stories/reasons/pin-news.ts';
 import { ManualClock, settled } from '../../../support/clocks.ts';

@@ -3,7 +3,7 @@
 import { Conversations } from '../../../../backend/core/conversations/conversations.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fold, type ChatEvent, type Completion } from '../../../../backend/contract/chat/chat.ts';
-import { requestViewSchema } from '../../../../backend/contract/queue-view.ts';
+import { requestViewSchema } from '../../../../backend/contract/views/queue-view.ts';
 import { AppError, asAppError } from '../../../../backend/contract/errors.ts';
 import type { Config } from '../../../../backend/contract/config/config.ts';
 import type { Answer, ChatCall } from '../../../../backend/core/requests/call.ts';
@@ -13,7 +13,7 @@ import { Jobs } from '../../../../backend/core/stories/jobs/jobs.ts';
 import { planCache } from '../../../../backend/core/cache/policy.ts';
 import { LOCAL } from '../../../../backend/core/ownership.ts';
 import { openDatabase } from '../../../../backend/storage/database.ts';
-import { SqlJobStore } from '../../../../backend/storage/job-store.ts';
+import { SqlJobStore } from '../../../../backend/storage/jobs/job-store.ts';
 import { Requests } from '../../../../backend/core/requests/requests.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { completion, config, NO_LOG, watched } from '../../../support/builders.ts';

@@ -1,7 +1,7 @@
 // Where the prompts of each app part, and what that costs: of the requests that ended last, the costly places first.
 import { expect, test } from 'vitest';
-import type { Partings } from '../../../../backend/contract/parting-places.ts';
-import type { Parted, RequestDetail } from '../../../../backend/contract/request-detail.ts';
+import type { Partings } from '../../../../backend/contract/views/parting-places.ts';
+import type { Parted, RequestDetail } from '../../../../backend/contract/views/request-detail.ts';
 import { partingsOf as partingsBy } from '../../../../backend/core/stories/reasons/partings.ts';
 import type { LoggedRequest } from '../../../../backend/core/requests/request-log.ts';
 import { loggedRequest, someDetail } from '../../../support/logged-requests.ts';

@@ -1,6 +1,6 @@
 // The plots' history: what was measured in each step, and null where nothing was.
 import { afterEach, describe, expect, test } from 'vitest';
-import { SPAN_NAMES, SPANS } from '../../../../backend/contract/spans.ts';
+import { SPAN_NAMES, SPANS } from '../../../../backend/contract/views/spans.ts';
 import { LOCAL } from '../../../../backend/core/ownership.ts';
 import { RELATIVE_ERROR } from '../../../../backend/core/telemetry/digest.ts';
 import { History } from '../../../../backend/core/telemetry/history.ts';

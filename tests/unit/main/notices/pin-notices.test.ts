@@ -1,8 +1,8 @@
 // The notice that something could be kept the same in an app's prompts: when it comes, and what its buttons do.
 import { beforeEach, describe, expect, test } from 'vitest';
 import { shownCaller } from '../../../../backend/contract/apps.ts';
-import type { NoticeFact } from '../../../../backend/contract/control.ts';
-import type { PinOffer } from '../../../../backend/contract/parting-places.ts';
+import type { NoticeFact } from '../../../../backend/contract/views/control.ts';
+import type { PinOffer } from '../../../../backend/contract/views/parting-places.ts';
 import { Notices } from '../../../../main/notices/notices.ts';
 import { offerPins } from '../../../../main/notices/pin-notices.ts';
 import { PutOffs } from '../../../../main/notices/put-offs.ts';

@@ -1,6 +1,6 @@
 // Notifications of changes of state: each state at most once in five minutes, the last one true, and none of what the user did.
 import { beforeEach, expect, test } from 'vitest';
-import type { AppState } from '../../../../backend/contract/app-state.ts';
+import type { AppState } from '../../../../backend/contract/views/app-state.ts';
 import { StateNotifications } from '../../../../main/notices/state-notifications.ts';
 import { ManualClock } from '../../../support/clocks.ts';
 

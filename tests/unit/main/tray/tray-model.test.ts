@@ -1,8 +1,8 @@
 // The tray as a value: the tooltip, and a menu in which only what is valid now can be chosen. What icon and first line say in
 // each state is in tests/unit/contract/app-state.test.ts.
 import { describe, expect, test } from 'vitest';
-import type { GatewayView } from '../../../../backend/contract/desktop.ts';
-import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
+import type { GatewayView } from '../../../../backend/contract/window/desktop.ts';
+import type { QueueEntry } from '../../../../backend/contract/views/queue-view.ts';
 import { trayModel, type TrayEntry, type TrayState } from '../../../../main/tray/tray-model.ts';
 import { headerOf } from '../../../../renderer/parts/status.ts';
 import { liveView, loadedModel, queueEntry } from '../../../support/live-view.ts';

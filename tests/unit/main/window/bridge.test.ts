@@ -1,7 +1,13 @@
 // Main's end of the wire: who may call, what a call must look like, how often the window is told.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { CHANNELS, COMMANDS, type Command, type Envelope, type Push } from '../../../../backend/contract/desktop.ts';
+import {
+  CHANNELS,
+  COMMANDS,
+  type Command,
+  type Envelope,
+  type Push,
+} from '../../../../backend/contract/window/desktop.ts';
 import { AppError } from '../../../../backend/contract/errors.ts';
 import { answerCalls, Pusher, type Handlers } from '../../../../main/window/bridge.ts';
 import { NO_LOG } from '../../../support/builders.ts';

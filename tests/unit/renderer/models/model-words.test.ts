@@ -1,6 +1,6 @@
 // What the Models tab says of a model: its size and place, its pace, how long it stays, and what to pull next.
 import { describe, expect, test } from 'vitest';
-import type { ModelView } from '../../../../backend/contract/control.ts';
+import type { ModelView } from '../../../../backend/contract/views/control.ts';
 import { expiryOf, installedFacts, loadedFacts, wantedModels } from '../../../../renderer/models/model-words.ts';
 import { sameModel } from '../../../../renderer/parts/same-model.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';

@@ -1,6 +1,6 @@
 // Which models are offered as the default, which one the first run proposes, and why.
 import { describe, expect, test } from 'vitest';
-import type { ModelView } from '../../../../backend/contract/control.ts';
+import type { ModelView } from '../../../../backend/contract/views/control.ts';
 import { defaultChoices, proposal, unfitWords } from '../../../../renderer/parts/default-model.ts';
 import { liveView, loadedModel } from '../../../support/live-view.ts';
 

@@ -1,7 +1,7 @@
 // What the header says in every state: the sentence, the second line, the one next step, the mark, and the fire line.
 import { describe, expect, test } from 'vitest';
-import type { ModelView } from '../../../../backend/contract/control.ts';
-import type { View } from '../../../../backend/contract/desktop.ts';
+import type { ModelView } from '../../../../backend/contract/views/control.ts';
+import type { View } from '../../../../backend/contract/window/desktop.ts';
 import { hostOf, isHere } from '../../../../renderer/parts/host.ts';
 import { mainModel } from '../../../../renderer/parts/main-model.ts';
 import { headerOf } from '../../../../renderer/parts/status.ts';

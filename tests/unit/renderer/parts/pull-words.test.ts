@@ -1,6 +1,6 @@
 // What the Models tab says of a download, and how a profile is typed.
 import { describe, expect, test } from 'vitest';
-import { PULL_FAILURES, type PullFailure, type PullView } from '../../../../backend/contract/pull-view.ts';
+import { PULL_FAILURES, type PullFailure, type PullView } from '../../../../backend/contract/views/pull-view.ts';
 import { profileFacts, profileOf, typedOf } from '../../../../renderer/models/profile-form.ts';
 import { bytesOf, pullWords } from '../../../../renderer/parts/pull-words.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';

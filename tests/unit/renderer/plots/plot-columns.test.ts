@@ -1,8 +1,8 @@
 // The strips as columns and figures: where a step lies, what a gap does, how a scale holds still, what stands at the left.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import type { PlotSpan } from '../../../../backend/contract/look-commands.ts';
-import { SPANS, SPAN_WORDS, spanOf } from '../../../../backend/contract/spans.ts';
+import type { PlotSpan } from '../../../../backend/contract/window/look-commands.ts';
+import { SPANS, SPAN_WORDS, spanOf } from '../../../../backend/contract/views/spans.ts';
 import {
   figureAt,
   heldTop,

@@ -1,8 +1,8 @@
 // The queue as people see it: a row for each run of the model, its order, its changes of model, its times as of now.
 import { fc } from '../../../support/property.ts';
 import { describe, expect, test } from 'vitest';
-import { runningRows, staleness, stateOf, type AppState } from '../../../../backend/contract/app-state.ts';
-import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
+import { runningRows, staleness, stateOf, type AppState } from '../../../../backend/contract/views/app-state.ts';
+import type { QueueEntry } from '../../../../backend/contract/views/queue-view.ts';
 import { QUEUE_CLASSES, type QueueClass } from '../../../../backend/contract/chat/chat-request.ts';
 import { climbOf, heldOrder, lineRows, waitingRows, waitLeft, whenWords } from '../../../../renderer/parts/run-rows.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';

@@ -1,6 +1,6 @@
 // Why each of those who wait stands where it does: one reason a line.
 import { expect, test } from 'vitest';
-import type { QueueEntry } from '../../../../backend/contract/queue-view.ts';
+import type { QueueEntry } from '../../../../backend/contract/views/queue-view.ts';
 import { THIN } from '../../../../renderer/parts/words.ts';
 import { reasonsOf, ruleWords } from '../../../../renderer/queue/reasons.ts';
 import { liveView, queueEntry } from '../../../support/live-view.ts';

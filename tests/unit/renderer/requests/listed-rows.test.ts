@@ -1,6 +1,6 @@
 // The list of requests as it is loaded, the bars of its rows, and the phases of one request, told from their figures alone.
 import { describe, expect, test } from 'vitest';
-import type { RequestFact } from '../../../../backend/contract/control.ts';
+import type { RequestFact } from '../../../../backend/contract/views/control.ts';
 import {
   barsOf,
   firstRows,

@@ -1,6 +1,6 @@
 // When the list of requests is asked for: the first change at once, then once a second, and a stream each second second.
 import { expect, test } from 'vitest';
-import type { RequestFact } from '../../../../backend/contract/control.ts';
+import type { RequestFact } from '../../../../backend/contract/views/control.ts';
 import type { Call } from '../../../../renderer/state/client.ts';
 import { RequestLoader, type Loaded } from '../../../../renderer/requests/request-loader.ts';
 import { settled } from '../../../support/clocks.ts';

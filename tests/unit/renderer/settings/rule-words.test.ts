@@ -1,6 +1,6 @@
 // A rule of queue.rules as the settings form says it.
 import { expect, test } from 'vitest';
-import { queueRuleSchema, type QueueRule } from '../../../../backend/contract/queue-rule.ts';
+import { queueRuleSchema, type QueueRule } from '../../../../backend/contract/rules/queue-rule.ts';
 import { thenWords, whenParts } from '../../../../renderer/settings/rule-words.ts';
 
 const rule = (of: object): QueueRule => queueRuleSchema.parse({ then: { class: 'background' }, ...of });

@@ -1,6 +1,6 @@
 // When the window is painted: states at once, figures that merely moved with the next full second, nothing after its end.
 import { describe, expect, test } from 'vitest';
-import type { Push, View } from '../../../../backend/contract/desktop.ts';
+import type { Push, View } from '../../../../backend/contract/window/desktop.ts';
 import { newsOf, reduce, Store, type Picture } from '../../../../renderer/state/store.ts';
 import { downloading, liveView, loadedModel, queueEntry, type LiveChange } from '../../../support/live-view.ts';
 import { view } from '../../../support/page/views.ts';
