@@ -36,7 +36,7 @@ export class KeepAlives {
   readonly #options: KeepAliveOptions;
   /** By weights, the keep_alive that their runner was last given, as far as is known. */
   readonly #kept = new Map<string, Kept>();
-  /** OLLAMA_KEEP_ALIVE makes Ollama unload a model right after its use. */
+  /** OLLAMA_KEEP_ALIVE makes Ollama unload a model as soon as it is loaded. */
   #leavesAtOnce = false;
 
   constructor(options: KeepAliveOptions) {

@@ -146,8 +146,8 @@ export class Estimator {
 
 /**
  * The pace of reading prompts after one more measurement. If Ollama does not report cached tokens, a pace that jumps up
- * is a cache hit and is ignored. One that drops as much was hidden by hits, or is a hiccup; its weight is capped, so
- * that no single value outweighs all others.
+ * is a cache hit and is ignored. One that drops as much was hidden by hits, or is a hiccup; its value is capped, so
+ * that it can't outweigh all others.
  */
 function promptPace({ promptMs, justLoaded }: Learned, now: number, isTold: boolean): number | undefined {
   if (promptMs === undefined || isTold || justLoaded) return blend(promptMs, now);

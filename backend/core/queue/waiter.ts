@@ -138,7 +138,7 @@ export class Waiter implements Standing<Waiter>, Arrival {
     return this.#urgency.class;
   }
 
-  /** The wish's priority, likewise. */
+  /** The wish's priority, as of the last time it was asked. */
   get priority(): number {
     return this.#urgency.priority;
   }

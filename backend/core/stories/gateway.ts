@@ -3,7 +3,7 @@
 //   1  replay a kept answer                                                            hit
 //   2  join a run that is asking the same right now                                    coalesced
 //   3  else wait in line for a slot, 4 run the model, 5 keep a good answer             miss or bypass
-// No stage knows its neighbours. A request that can't be shared takes the same way, with a key of its own.
+// No stage knows its neighbours. A request that can't be shared takes the same path, with a private key.
 import { fold } from '../../contract/chat/chat.ts';
 import type { Config } from '../../contract/config/config.ts';
 import { AppError, asAppError } from '../../contract/errors.ts';

@@ -55,7 +55,7 @@ export class History {
   readonly #startedAt: number;
   /** Spans whose step of the start also has requests from before this process. */
   readonly #sharedStart = new Set<SpanName>();
-  /** The totals of each step. If the clock was set back, the steps that it shows are counted again. */
+  /** The totals of each step. After the clock was set back, counts are added to the steps that it then shows. */
   readonly #spans: Readonly<Record<SpanName, Map<number, Figures>>>;
   #store: HistoryStore | undefined;
   /** Whether the stored figures are in `#spans`. */
