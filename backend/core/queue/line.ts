@@ -39,7 +39,7 @@ export class Line {
   #turns = 0;
   #runner: string | undefined;
   #streak = 0;
-  /** How many waiters in a row were let go first for their prompts. */
+  /** How many waiters in a row took another's turn because of their prompts. */
   #row = 0;
   /** The last turn, if it may be given back. */
   #lastTurn: LastTurn | undefined;

@@ -18,7 +18,7 @@ export interface Waiting<W = never> extends Urgency, Promptly {
   readonly waitedMs?: number;
   /** When a request of another runner first overtook it, if one did. */
   readonly passedSince: number | undefined;
-  /** When, in its turn, one was first let go before it for its prompt, if one was. */
+  /** When another waiter first took its turn because of its prompt, if one did. */
   readonly heldBackSince?: number | undefined;
   /** Waiters that were moved before this one by hand, in order of the moves: they go first in its turn. */
   readonly letsFirst?: Iterable<W>;
@@ -51,7 +51,7 @@ export interface PlanState {
   readonly batchTimeoutMs: number;
   /** What runners hold of prompts; undefined when the order ignores that (queue.by_prompt). */
   readonly prompts?: PromptView | undefined;
-  /** How many waiters in a row were let go first for their prompts. */
+  /** How many waiters in a row took another's turn because of their prompts. */
   readonly row?: number;
 }
 
@@ -67,7 +67,7 @@ export interface Company<W> {
 export interface Turn<W> {
   readonly waiter: W;
   readonly turnOf: W;
-  /** Who would be next but for the prompts, and lets this one go first; undefined when nobody does. */
+  /** The waiter whose turn this one takes because of its prompt; undefined when it takes none. */
   readonly before: W | undefined;
   /** Whether its runner has to be loaded for it. */
   readonly loads: boolean;
@@ -166,8 +166,8 @@ function goingOn<W extends Waiting<W>>(
 const MOST_URGENT: Urgency = { class: 'interactive', priority: PRIORITY.least };
 
 /**
- * The current urgency; lower is sooner. Each `agingMs` moves it up a class, even past the first one, so after two such
- * periods plus one even the least urgent goes before all newcomers.
+ * The current urgency; lower is sooner. Each `agingMs` moves it up a class, even past the first one, so after three
+ * such periods even the least urgent goes before all newcomers.
  */
 function agedLevel<W>(waiter: Waiting<W>, { now, agingMs, maxWaitMs }: PlanState): number {
   if (waiter.turnCame === true) return -Infinity;

@@ -100,9 +100,9 @@ export class Waiter implements Standing<Waiter>, Arrival {
   readonly lease: Promise<Lease>;
   /** When a request of another runner first overtook it. */
   passedSince: number | undefined;
-  /** When, in its turn, one was first let go before it for its prompt. */
+  /** When another waiter first took its turn because of its prompt. */
   heldBackSince: number | undefined;
-  /** It got its turn because of its prompt. */
+  /** It took another waiter's turn because of its prompt. */
   wentOn = false;
   /** The waiters that were moved before it by hand. */
   readonly letsFirst = new Set<Waiter>();
