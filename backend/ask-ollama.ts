@@ -1,4 +1,4 @@
-// Tests the connection to an Ollama, for a settings form or a first run. The gateway's own watch is not touched.
+// Tests the connection to an Ollama, for a settings form or a first run. The gateway's own watch is not involved.
 import { systemClock } from './clock.ts';
 import type { Config } from './contract/config/config.ts';
 import { AppError, asAppError } from './contract/errors.ts';
@@ -8,10 +8,10 @@ import { withoutAdvice } from './upstream/failure.ts';
 import { versionOf } from './upstream/greeting.ts';
 import { createUpstream } from './upstream/ollama.ts';
 
-/** What this Ollama says about itself. */
+/** What an Ollama reports about itself. */
 export interface AskedOllama {
   readonly url: string;
-  /** null: it does not say. */
+  /** null: it reports none. */
   readonly version: string | null;
   readonly latency_ms: number;
   /** null: the list cannot be fetched. */
@@ -20,7 +20,7 @@ export interface AskedOllama {
 
 /**
  * Asks an Ollama for its version and models. Throws upstream_unreachable, upstream_unauthorized, upstream_forbidden or
- * upstream_failed with the reason, also when it says nothing within `limitMs`.
+ * upstream_failed with the reason, also when no answer comes within `limitMs`.
  */
 export async function askOllama(config: Config, log: Log, limitMs: number): Promise<AskedOllama> {
   const url = withoutUserinfo(config.ollama.api_url);

@@ -1,5 +1,5 @@
-// The gateway's composition root: the only place here that makes long-lived things. Runs in plain Node and in
-// Electron's main process alike and knows neither; whoever hosts it hands in configuration, log and clock.
+// The gateway's composition root: the only place in backend/ that creates long-lived objects. It runs in plain Node and
+// in Electron's main process and knows neither; its host passes in the configuration, log and clock.
 import { randomUUID } from 'node:crypto';
 import { Beat } from './beat.ts';
 import { systemClock } from './clock.ts';
@@ -55,7 +55,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   let current = options.config;
   const config = (): Config => current;
   const life = new AbortController();
-  // Nothing of it is loaded where a gateway is alone.
+  // A gateway without a fleet loads none of the cluster code.
   const node = nodeName(current.cluster);
   const { openCluster } = current.cluster.url === '' ? {} : await import('./cluster-work.ts');
   const bind = effectiveBind(current);
@@ -214,7 +214,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
       // Marks the gateway as running in each step of the plots.
       history.alive();
       fitHeap(cache.figures().bytes);
-      // Also when nothing changes: keep_alive runs out by itself, and a run that hangs says nothing.
+      // Also without any change: keep_alive expires by itself, and a hanging run sends nothing.
       opened.beat();
       stuckWatch.look();
       handles.look();
@@ -248,7 +248,8 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const control = hostControl({ ...looking, pullControl, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
-    // Others can answer: whoever stands in front of a fleet passes on what was not taken, and not what was refused with a status.
+    // In a fleet others can answer: a load balancer retries a refused connection elsewhere, but not a request that was
+    // refused with a status.
     if (cluster !== undefined) listening.refuse();
     deaf();
     forgetStores();

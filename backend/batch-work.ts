@@ -1,4 +1,5 @@
-// Files and batches in OpenAI's form, put together: where they are kept, and who answers a line. Made by backend.ts alone.
+// Wires up files and batches in OpenAI's form: where they are stored, and what answers a line. Created by backend.ts
+// alone.
 import { KeptFiles } from './core/offline/kept-files.ts';
 import type { KeptTime } from './core/ports.ts';
 import { OfflineBatches } from './core/stories/jobs/offline-batches.ts';

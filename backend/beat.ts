@@ -1,18 +1,22 @@
-// A mark in time every few seconds, by which it is seen that the machine slept: then far more time has gone by than the wait
-// was long, on the wall at least, and by the monotonic clock too where that goes on meanwhile (macOS, Windows).
+// A heartbeat every few seconds, which reveals that the machine slept: then far more time has passed than the timer was
+// set for, by the wall clock at least, and by the monotonic clock too where that continues during sleep (macOS,
+// Windows).
 import type { Clock } from './core/ports.ts';
 
-/** Milliseconds between two marks. */
+/** Milliseconds between two beats. */
 const BEAT_MS = 5000;
 
-/** A wait that took so much longer was a sleep; a busy process, or a clock that was set by a little, is none. Milliseconds. */
+/**
+ * A timer that is late by more than this means sleep; a busy process, or a clock set by a little, stays below.
+ * Milliseconds.
+ */
 const SLEPT_MS = 10_000;
 
 export interface BeatOptions {
   readonly clock: Clock;
-  /** Each few seconds, from the beginning on. */
+  /** Called every few seconds, starting at once. */
   onBeat(): void;
-  /** The machine slept; `counted`: the milliseconds of that which the monotonic clock has counted. */
+  /** The machine slept; `counted`: milliseconds of the sleep that the monotonic clock counted. */
   onWoke(counted: number): void;
 }
 
@@ -34,7 +38,7 @@ export class Beat {
     }
   }
 
-  /** Looks whether the machine slept since the last look; the host may know it before a beat does. */
+  /** Checks whether the machine slept since the last check; the host may know it before the next beat. */
   look(): void {
     const before = this.#at;
     this.#at = this.#now();

@@ -1,8 +1,8 @@
-// The real clock. Tests have others.
+// The real clock. Tests use others.
 import { onAbort } from './core/abort.ts';
 import type { After, Clock } from './core/ports.ts';
 
-/** setTimeout would fire at once for more. */
+/** setTimeout fires at once for longer times. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 const after: After = (ms, act) => {
@@ -10,10 +10,9 @@ const after: After = (ms, act) => {
   return () => clearTimeout(timer);
 };
 
-/** Time as it is. */
 export const systemClock: Clock = {
   now: Date.now,
-  // It stops while the machine sleeps (on Linux), so no deadline of ours runs out meanwhile.
+  // It stops while the machine sleeps (on Linux), so no timeout of Hearth expires meanwhile.
   elapsed: () => performance.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {

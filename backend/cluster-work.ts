@@ -1,5 +1,5 @@
-// The fleet, put together: the connection to Valkey, who this gateway is there, and what people are told of it. Loaded and
-// made by backend.ts alone, and only where cluster.url is set.
+// Wires up the fleet: the connection to Valkey, this gateway's identity in it, and notices for users. Loaded and
+// created by backend.ts alone, and only if cluster.url is set.
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Config } from './contract/config/config.ts';
@@ -30,37 +30,37 @@ export interface ClusterParts {
   readonly log: Log;
   readonly put: PutNotice;
   readonly cache: ResponseCache;
-  /** Asked when the fleet is opened, which is later. */
+  /** Called when the fleet is opened, which is later. */
   removalPlaces(): RemovalPlaces;
   untold(): UntoldStore;
-  /** Somebody more urgent, or less, waits elsewhere for what runs here. */
+  /** A more or less urgent caller elsewhere waits for something that runs here. */
   urgencyChanged(): void;
-  /** What this gateway tells the others of itself. */
+  /** What this gateway reports about itself to the others. */
   report(): NodeReport;
 }
 
 export interface ClusterWork {
-  /** By which the others know this gateway. */
+  /** The name by which the others know this gateway. */
   readonly node: string;
-  /** All keys of this fleet in Valkey begin so; what is in braces keeps them in one slot. */
+  /** Prefix of all keys of this fleet in Valkey; the part in braces keeps them in one slot. */
   readonly prefix: string;
   readonly link: Link;
-  /** A further connection of one's own, not connected yet, of which whoever asks takes care; see newClient. */
+  /** Makes another connection, not connected yet, which its caller owns; see newClient. */
   newClient(purpose: string, more?: ClientOptions): Promise<Redis>;
   readonly flights: SharedFlights;
   readonly counts: SharedCounts;
   readonly nodes: SharedNodes;
-  /** Removals that this gateway could not tell the others of yet. */
+  /** Number of removals that the other gateways have not been told yet. */
   pending(): number;
-  /** The jobs of the fleet; before it is opened. */
+  /** Creates the jobs of the fleet; call before `open`. */
   readonly openJobs: OpenFleetJobs;
-  /** Begins to connect; before it, parts that use the link are added. */
+  /** Starts connecting; add the parts that use the link before. */
   open(): void;
-  /** What runs here and others wait for is theirs from now on. */
+  /** Runs here that others wait for are handed over to them. */
   close(): Promise<void>;
 }
 
-/** Of the form of keys and of what they hold; gateways of different ones do not meet. */
+/** Version of the keys and their contents; gateways of different versions do not meet. */
 const SCHEMA = 1;
 
 const FULL = {
@@ -68,7 +68,7 @@ const FULL = {
   todo: 'Set maxmemory-policy to volatile-lru, or maxmemory higher (docs/cluster.md).',
 };
 
-/** By settings with an address. */
+/** Creates the fleet from settings with an address. */
 export function openCluster(cluster: Config['cluster'], parts: ClusterParts): ClusterWork {
   const { clock, log, put, cache, removalPlaces, untold, urgencyChanged, report } = parts;
   const node = nodeName(cluster);
@@ -129,7 +129,7 @@ export function openCluster(cluster: Config['cluster'], parts: ClusterParts): Cl
   return work;
 }
 
-/** What is wrong with the Valkey of these settings, or what it is and what should be changed in it. */
+/** Checks the Valkey of these settings: what is wrong with it, or what it is and what should be changed. */
 export async function lookAtValkey(
   cluster: Config['cluster'],
 ): Promise<ValkeyTrouble | { readonly product: string; readonly advice: Advice | undefined }> {

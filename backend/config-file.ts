@@ -1,21 +1,21 @@
-// The configuration file of the headless host: where it is, what is in it, and when it changes.
-// It does not judge the settings (contract/config/config-sources.ts does) and never writes the file.
+// The configuration file of the headless host: where it is, what it contains, and when it changes.
+// It does not validate settings (contract/config/config-sources.ts does) and never writes the file.
 import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { onAbort } from './core/abort.ts';
 
-/** What can be wrong with a file as a whole, for those who have words of their own for it. */
+/** Errors of a file as a whole, for callers with their own wording. */
 export type FileMistake = 'missing' | 'folder' | 'forbidden' | 'unreadable' | 'no_text' | 'no_json' | 'no_toml';
 
 /** A configuration file that cannot be used at all. The message is a sentence that names the file and the line. */
 export class ConfigFileError extends Error {
   override readonly name = 'ConfigFileError';
   readonly path: string;
-  /** Counted from 1, for mistakes in the text. */
+  /** Line of a syntax error, counted from 1. */
   readonly line: number | undefined;
-  /** The message without the words of the parser. */
+  /** The message without the parser's words. */
   readonly plain: string;
   readonly mistake: FileMistake | undefined;
 
@@ -40,9 +40,9 @@ export class ConfigFileError extends Error {
 }
 
 /**
- * The configuration file to read: the one of --config, else of CONFIG_PATH, else config.toml in the current folder.
- * Gives an absolute path, or undefined when no file is named and config.toml is not there. Throws ConfigFileError for a
- * file that is named and missing, since starting without it would look like starting with it.
+ * Finds the configuration file: that of --config, else of CONFIG_PATH, else config.toml in the current folder. Returns
+ * an absolute path, or undefined if no file is named and config.toml does not exist. Throws ConfigFileError if a named
+ * file is missing: starting without it would look like starting with it.
  */
 export async function locateConfigFile(
   env: Readonly<Record<string, string | undefined>>,
@@ -64,9 +64,8 @@ export async function locateConfigFile(
 }
 
 /**
- * Reads a configuration file: TOML or JSON by its ending, by its first character where the ending says nothing.
- * The result is a `file` for resolveConfig. Throws ConfigFileError when the file cannot be read, or is not the TOML or
- * JSON it should be (with the line).
+ * Reads a configuration file: TOML or JSON by its extension, else by its first character. The result is a `file` for
+ * resolveConfig. Throws ConfigFileError if the file cannot be read, or is not valid TOML or JSON (with the line).
  */
 export async function readConfigFile(path: string): Promise<{ readonly path: string; readonly data: unknown }> {
   const text = decode(path, await readFile(path).catch((error: unknown) => Promise.reject(unreadable(path, error))));
@@ -115,8 +114,8 @@ function fromJson(path: string, text: string): unknown {
 }
 
 /**
- * The index of the first mistake in a text that is not JSON. JSON.parse tells it only for some mistakes, in words that
- * change with the engine, so the text is walked once more.
+ * Index of the first error in a text that is not JSON. JSON.parse reports it only for some errors, in words that change
+ * with the engine, so this parses the text once more.
  */
 function jsonMistakeAt(text: string): number {
   let at = 0;
@@ -151,13 +150,13 @@ function jsonMistakeAt(text: string): number {
 export type ConfigFileEvent =
   | { readonly kind: 'changed' }
   | { readonly kind: 'gone' }
-  // The system no longer tells about changes.
+  // The system no longer reports changes.
   | { readonly kind: 'blind'; readonly reason: unknown };
 
 /**
- * Watches one file until the signal ends it. Resolves once changes are seen; a change between an earlier read and that
- * moment is not reported. `onChange` gets `changed` once a write is complete, also for a file that came back, and `gone`
- * when the file is away. Rejects when the folder cannot be watched. A write counts as complete when the size has been
+ * Watches one file until the signal aborts. Resolves once changes are seen; a change between an earlier read and that
+ * moment is not reported. `onChange` gets `changed` after a complete write, also for a file that came back, and `gone`
+ * when the file is missing. Rejects when the folder cannot be watched. A write counts as complete when the size stayed
  * the same for `quietMs` milliseconds.
  */
 export async function watchConfigFile(
@@ -169,8 +168,8 @@ export async function watchConfigFile(
   if (signal.aborted) return;
   const file = resolve(path);
   const folder = dirname(file);
-  // The folder is watched, not the file: a watch on a file stays with the old one when an editor puts a new one in its place.
-  // Only here: without a file to follow the program starts without it.
+  // Watch the folder, not the file: editors replace the file, and a watch on it would stay with the old one.
+  // Imported here only: without a file to watch the program does not load it.
   const { watch } = await import('chokidar');
   const watcher = watch(folder, {
     depth: 0,

@@ -1,5 +1,5 @@
-// The jobs of a fleet, put together: where Valkey keeps them, who hands them round, and who runs them here. Loaded and made by
-// backend.ts alone, and only where cluster.url is set.
+// Wires up the jobs of a fleet: where Valkey stores them, what distributes them, and what runs them here. Loaded and
+// created by backend.ts alone, and only if cluster.url is set.
 import type { Config } from './contract/config/config.ts';
 import { adviceForJobs } from './cluster/look-over.ts';
 import { JobTurns, LOCK_MS, STALLED_MS, turnKeys, turnsOf } from './cluster/job-turns.ts';
@@ -21,7 +21,7 @@ export interface FleetJobParts extends Given {
   readonly queue: FleetJobsOptions['queue'] & JobBatchesOptions['queue'];
   readonly settings: Config['cluster'];
   readonly put: PutNotice;
-  /** What this gateway had accepted by itself. */
+  /** Batches that this gateway accepted by itself. */
   readonly localBatches: BatchDesk;
   readonly localStore: Pick<JobStore, 'batch' | 'gone'>;
 }
@@ -29,18 +29,18 @@ export interface FleetJobParts extends Given {
 export interface FleetJobWork {
   readonly jobs: FleetJobs;
   readonly batches: BatchDesk;
-  /** How many wait in the whole fleet. */
+  /** Number of waiting jobs in the whole fleet. */
   waiting(): number;
 }
 
-/** Before the cluster is opened. */
+/** Call before the cluster is opened. */
 export function openFleetJobs(parts: FleetJobParts): FleetJobWork {
   const { cluster, settings, clock, log, config, put, onChange, gateway, queue, localBatches, localStore } = parts;
   const { node, nodes, link, newClient } = cluster;
   const prefix = cluster.prefix.replace(/:$/, '');
   let isDurable = false;
   let hasJobs = false;
-  /** Said where there are jobs alone: answers can be lost. */
+  /** Advises only while there are jobs: answers may be lost. */
   const advise = (): void => {
     const advice = hasJobs ? adviceForJobs({ isDurable }) : undefined;
     put('valkey_jobs', advice === undefined ? undefined : { level: 'info', ...advice });

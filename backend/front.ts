@@ -1,4 +1,5 @@
-// The house opened: its port, its front door, and the inner one for what Hearth asks itself. Made by backend.ts alone.
+// Opens the gateway's entrances: the port, the front door, and the inner door for Hearth's own requests. Created by
+// backend.ts alone.
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
 import type { Clock } from './core/ports.ts';
 import { createApp, type AppParts } from './http/app.ts';

@@ -1,5 +1,5 @@
-// Whether the process has a file handle left. Node takes a connection for which there is none and closes it without a word, so
-// that only a look of our own can say why callers are turned away.
+// Checks whether the process has a file handle left. Node accepts a connection that gets no handle and closes it
+// silently, so only a check of Hearth's own can explain why callers are turned away.
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 import type { PutNotice, Told } from './core/ports.ts';
@@ -8,7 +8,7 @@ const NONE_LEFT: Told = {
   text: 'No file handles are left, so new connections are closed at once.',
   todo: 'Close some, or allow Hearth more (ulimit -n, LimitNOFILE).',
 };
-/** Of the process, and of the machine. */
+/** The limits of the process, and of the machine. */
 const CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 export class HandleWatch {
@@ -21,7 +21,7 @@ export class HandleWatch {
     this.#take = take;
   }
 
-  /** Called every few seconds. */
+  /** Call every few seconds. */
   look(): void {
     this.#put('handles', this.#hasNone() ? NONE_LEFT : undefined);
   }

@@ -1,4 +1,4 @@
-// What the host of a gateway can see and do: the tray and the window use it.
+// What the host of a gateway can see and do; the tray and the window use it.
 import type { Duplex } from 'node:stream';
 import { withAny } from './core/abort.ts';
 import type { AppSeen } from './contract/apps.ts';
@@ -30,46 +30,46 @@ import type { TextControl } from './text-work.ts';
 
 /** What the host of a running gateway can see and do without HTTP. */
 export interface Control extends TextControl, PullControl {
-  /** A connection for one request of whoever sits here, which is on no network and needs no key. */
+  /** Opens a connection for one request of the local user, in memory and without a key. */
   connect(): Duplex;
-  /** Everything as it is now. */
+  /** The current state of everything. */
   live(): NonNullable<LiveView>;
-  /** What happened in a range of time up to now. Rejects when the gateway ends. */
+  /** Figures of a time range up to now. Rejects when the gateway ends. */
   day(span: SpanWord): Promise<DayView>;
   /** All gateways of the fleet, as far as they are known here. */
   fleet(): Promise<FleetView>;
-  /** Calls back at each change; the host throttles by itself. Returns a function that ends it. */
+  /** Calls back at each change; the host throttles by itself. Returns the function to unsubscribe. */
   onChange(listener: () => void): () => void;
-  /** Running requests finish, new ones wait. */
+  /** While paused, running requests finish and new ones wait. */
   pause(paused: boolean): void;
   /** Throws request_not_found, request_gone, not_cancellable. */
   cancel(requestId: string): void;
-  /** All of a batch that have not ended. Throws request_not_found, request_gone, not_cancellable. */
+  /** Cancels all requests of a batch that have not ended. Throws request_not_found, request_gone, not_cancellable. */
   cancelBatch(batchId: string): Promise<CancelledBatch>;
-  /** All requests: a page of the list, one by its id with its detail, and the end of one that lives. */
+  /** All requests: pages of the list, details by id, and cancelling live ones. */
   readonly requests: {
     /** Throws invalid_request. */
     list(query: RequestQuery, signal?: AbortSignal): Promise<RequestList>;
-    /** How many there are. */
+    /** Number of requests. */
     counts(): RequestCounts;
-    /** Which of the known apps have sent some, and when last. */
+    /** The known apps that have sent requests, and when each last did. */
     apps(): readonly AppSeen[];
-    /** Where the prompts of each app part, and what that costs. */
+    /** Where the prompts of each app diverge, and what that costs. */
     partings(): Promise<Partings>;
     /** Throws request_not_found. */
     detail(requestId: string): DetailedRequest;
     /** Throws request_not_found, request_gone, not_cancellable. */
     cancel(requestId: string): void;
   };
-  /** One place nearer, for a request that waits in line. The new place. Throws request_not_found, not_cancellable. */
+  /** Moves a waiting request one place up and returns its new place. Throws request_not_found, not_cancellable. */
   moveUp(requestId: string): number;
   /** Throws AppError (invalid_request, model_not_found, upstream errors, queue_full). */
   act(action: Action, data: unknown, signal: AbortSignal): Promise<ActionResult>;
-  /** Deletes a model from the disk. Throws model_not_found, and what Ollama says. */
+  /** Deletes a model from the disk. Throws model_not_found and Ollama's errors. */
   removeModel(model: string): Promise<void>;
-  /** What is known of an installed model. Throws model_not_found. */
+  /** Details of an installed model. Throws model_not_found. */
   modelDetails(model: string): Promise<ModelDetails>;
-  /** Looks at Ollama now: the machine woke up, or somebody started it. */
+  /** Probes Ollama now: the machine woke up, or somebody started Ollama. */
   lookAgain(): void;
 }
 
@@ -86,12 +86,12 @@ export interface HostControlParts {
   readonly pullControl: PullControl;
   readonly days: Pick<Days, 'view'>;
   readonly fleet: Pick<FleetNow, 'view'>;
-  /** Ends with the gateway. */
+  /** Aborts when the gateway ends. */
   readonly life: AbortSignal;
   lookAgain(): void;
 }
 
-/** The control of a gateway that is made of these parts. */
+/** Creates the control of a gateway from its parts. */
 export function hostControl(parts: HostControlParts): Control {
   const { shown, acting, queue, jobs, batches, requestDesk, feed, days, fleet, texts, pullControl, life, lookAgain } =
     parts;

@@ -1,4 +1,5 @@
-// What a host hands to the gateway that it starts, and what it gets: the wire between backend.ts and cli/ or main/.
+// What a host passes to the gateway that it starts, and what it gets back: the interface between backend.ts and cli/ or
+// main/.
 import type { Config } from './contract/config/config.ts';
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
 import type { IsPutOff } from './contract/rules/pin-rules-by-app.ts';
@@ -15,19 +16,21 @@ export interface BackendOptions {
   /** Shown by /health. */
   readonly version: string;
   readonly clock?: Clock;
-  /** Heart-beats of waiting connections; shorter in tests. */
+  /** Heartbeats of waiting connections; shorter in tests. */
   readonly patience?: Patience;
-  /** Where what must outlive this gateway is kept (hearth.db). Without it, and with cache.persist off, nothing is written. */
+  /**
+   * Folder of hearth.db, for what must outlive this gateway. Without it, or with cache.persist off, nothing is written.
+   */
   readonly dataFolder?: string;
-  /** What the gateway before this one in the same process has left, and this one leaves to the next. */
+  /** What the previous gateway in the same process left, and what this one leaves to the next. */
   readonly legacy?: Legacy;
-  /** Recordings to replay; those of the data folder are not used then. */
+  /** Recordings to replay instead of those in the data folder. */
   readonly recordings?: readonly Recording[];
-  /** The history of the gateway before this one in the same process. */
+  /** History of the previous gateway in the same process. */
   readonly history?: History;
-  /** Which offers to keep prompts the same somebody does not want to see now; without it, none. */
+  /** Offers to keep prompts stable that the user has postponed; without it, none are postponed. */
   readonly isPutOff?: IsPutOff;
-  /** Web pages that wait for approval; handed in when approvals must outlive this gateway. */
+  /** Web pages that wait for approval; pass it in when approvals must outlive this gateway. */
   readonly originApprovals?: OriginApprovals;
 }
 
@@ -37,14 +40,12 @@ export interface Backend {
   readonly url: string;
   readonly port: number;
   readonly control: Control;
-  /**
-   * Takes a new configuration. Settings that say "after restart" keep their old value; all others apply at once.
-   */
+  /** Applies a new configuration. Settings that need a restart keep their old value; all others apply at once. */
   configure(config: Config): void;
-  /** Stops taking work, lets running answers end within server.drain_timeout_ms, closes everything. */
+  /** Stops accepting work, lets running answers end within server.drain_timeout_ms, then closes everything. */
   stop(): Promise<void>;
   /**
-   * Ends a gateway whose state cannot be trusted any more: its port is free at once, running answers end with an error
+   * Ends a gateway whose state can no longer be trusted: its port is free at once, running answers end with an error
    * piece, and what is still open a second later is cut.
    */
   abandon(): Promise<void>;

@@ -1,5 +1,5 @@
-// Accepted jobs and their batches, put together: those of this gateway, and those of its fleet where it belongs to one. Made
-// by backend.ts alone.
+// Wires up accepted jobs and their batches: those of this gateway, and those of its fleet if it has one. Created by
+// backend.ts alone.
 import type { FleetJobParts, FleetJobWork } from './fleet-job-work.ts';
 import type { BatchSummary } from './contract/views/queue-view.ts';
 import { lineOf } from './core/stories/jobs/local-line.ts';
@@ -11,26 +11,26 @@ export interface JobWorkParts extends Omit<JobsOptions, 'queue'>, Pick<FleetJobP
   readonly queue: JobsOptions['queue'] & FleetJobParts['queue'];
 }
 
-/** Makes the jobs of a fleet, for a gateway that belongs to one. */
+/** Creates the jobs of a fleet, for a gateway in one. */
 export type OpenFleetJobs = (parts: Omit<FleetJobParts, 'cluster' | 'settings'>) => FleetJobWork;
 
 export interface JobWork {
-  /** Those that this gateway keeps and runs by itself. */
+  /** Jobs that this gateway stores and runs by itself. */
   readonly jobs: Jobs;
-  /** Where jobs are handed in and looked at. */
+  /** Where clients submit and look up jobs. */
   readonly jobDesk: JobDesk;
   readonly batches: BatchDesk;
-  /** How many wait behind the line. */
+  /** Number of jobs that wait behind the queue. */
   behind(): number;
   /** Batches that have not ended. */
   openBatches(watcher: string): BatchSummary[];
   open(): void;
-  /** There may be room in line. */
+  /** Call when the queue may have room. */
   feed(): void;
-  /** Each few seconds. */
+  /** Call every few seconds. */
   beat(): void;
   stop(): void;
-  /** When nothing runs any more. */
+  /** Resolves when nothing runs any more. */
   close(): Promise<void>;
 }
 

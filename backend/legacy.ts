@@ -1,5 +1,5 @@
-// What a gateway leaves to the next one in the same process: what it kept in memory, what it had to tell, and the store. So a
-// restart for a setting loses nothing, also where nothing is written to the disk.
+// What a gateway leaves to the next one in the same process: its memory cache, its notices and the store. So a restart
+// for a setting loses nothing, even if nothing is written to the disk.
 import { ResponseCache } from './core/cache/cache.ts';
 import type { NoticeFact } from './contract/views/control.ts';
 import { Conversations } from './core/conversations/conversations.ts';
@@ -7,12 +7,12 @@ import type { Clock, Log, ReadConfig } from './core/ports.ts';
 import { NoticeBoard } from './core/telemetry/notice-board.ts';
 import { openDatabase, type Database } from './storage/database.ts';
 
-/** The gateway that works with it now. */
+/** The gateway that uses it now. */
 interface Heir {
   readonly config: ReadConfig;
-  /** Milliseconds until somebody who waits may begin. */
+  /** Milliseconds until a waiting caller may begin. */
   nextPlace(): number;
-  /** Told of each notice once, and at each change of them. */
+  /** Called once for each notice; noticesChanged at each change of the list. */
   tell(notice: NoticeFact): void;
   noticesChanged(): void;
 }
@@ -40,7 +40,7 @@ export class Legacy {
     });
   }
 
-  /** From now on a gateway works with it, by its configuration; the one before has stopped. */
+  /** Hands everything to a gateway, with its configuration; the previous gateway has stopped. */
   takenBy(heir: Heir): Kept {
     this.#heir = heir;
     this.#kept ??= this.#begin(heir);

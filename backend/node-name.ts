@@ -1,4 +1,4 @@
-// The name of this gateway, by which the others of a fleet, metrics and people know it.
+// The name of this gateway in its fleet, in metrics and for users.
 import { hostname } from 'node:os';
 import type { Config } from './contract/config/config.ts';
 

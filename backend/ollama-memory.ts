@@ -1,5 +1,6 @@
-// What is known of Ollama's memory: which files models are loaded from, what was used when, how long it stays, which runner
-// stands ready and with how large a context, and what of prompts it holds. These parts know each other, so backend.ts has them made in one piece.
+// Everything known about Ollama's memory: which files models are loaded from, what was used when and how long it stays,
+// which runner is ready with how large a context, and which prompts it holds. These parts depend on each other, so
+// backend.ts creates them together.
 import { Contexts } from './core/models/contexts.ts';
 import { Determinism } from './core/models/determinism.ts';
 import { KeepAlives } from './core/models/keep-alive.ts';
@@ -34,16 +35,16 @@ export interface ModelMemory {
   readonly reasons: LoadReasons;
   readonly residency: Residency;
   readonly known: KnownMemory;
-  /** By the keys of its runners. */
+  /** By the keys of the runners. */
   readonly held: HeldPrompts;
   readonly estimator: Estimator;
-  /** What the queue asks of it. */
+  /** The parts that the queue uses. */
   readonly forQueue: Pick<QueueOptions, 'loadMs' | 'resident' | 'memory' | 'prompts' | 'evicts'>;
-  /** Takes in what Ollama lists as loaded; while it is away, its memory is empty by the time it is back. */
+  /** Reads what Ollama lists as loaded. While Ollama is away its memory counts as empty. */
   look(state: Pick<UpstreamState, 'away' | 'loaded'>): void;
 }
 
-/** Makes them; nothing is known yet. */
+/** Creates the parts; nothing is known yet. */
 export function modelMemory(options: ModelMemoryOptions): ModelMemory {
   const { upstream, watch, config, clock, estimator } = options;
   const modelfiles = new Modelfiles(upstream);

@@ -1,4 +1,5 @@
-// One Ollama opened: its calls, its watch, what is known of its memory, its line. Made by backend.ts alone, once for each.
+// Creates one Ollama: its client, its watch, the knowledge of its memory, its queue. Created by backend.ts alone, once
+// for each.
 import type { Config } from './contract/config/config.ts';
 import type { UpstreamPlace } from './contract/rules/upstream-list.ts';
 import { modelMemory, type ModelMemory } from './ollama-memory.ts';
@@ -19,31 +20,31 @@ import { createWatch, type StartedWatch } from './upstream/watch.ts';
 
 export interface MachineOptions {
   readonly config: ReadConfig;
-  /** What `[[upstreams]]` says of it; undefined for the one at ollama.api_url. */
+  /** Its entry in `[[upstreams]]`; undefined for the one at ollama.api_url. */
   readonly place: UpstreamPlace | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** What this gateway writes into Via. */
   readonly via: string;
   readonly meter: Pick<Meter, 'loaded' | 'left'>;
-  /** Ends with the gateway. */
+  /** Aborts when the gateway ends. */
   readonly life: AbortSignal;
   recordings(): Pick<Recordings, 'models'>;
-  /** Something else is known of it; its memory has taken that in. */
+  /** Called when its state changed, after its memory was updated. */
   onLook(state: UpstreamState): void;
-  /** Somebody came to its line, left it, or has another place there. */
+  /** Called when a waiter of its queue comes, leaves or moves. */
   onLine(): void;
-  /** It is being woken, or no longer. */
+  /** Called when waking it starts or ends. */
   onWaking(): void;
 }
 
 export interface OpenedMachine extends Machine, ModelMemory {
   readonly watch: StartedWatch;
-  /** Breaks all connections; calls that still run fail. */
+  /** Breaks all connections; running calls fail. */
   close(): Promise<void>;
 }
 
-/** Opens it; nothing is asked of it before its watch is started. */
+/** Creates it; no request goes out before its watch is started. */
 export function openMachine(options: MachineOptions): OpenedMachine {
   const { place, clock, log, via, meter, life, onLook, onLine, onWaking } = options;
   const config = configFor(place, options.config);
@@ -85,7 +86,7 @@ export function openMachine(options: MachineOptions): OpenedMachine {
   return { ...parts, passedOn, close };
 }
 
-/** The settings as they are for a machine: its own address and key, which go to no other, and its slots. */
+/** The settings for one machine: its own address, key and slots. The key goes to no other machine. */
 function configFor(place: UpstreamPlace | undefined, config: ReadConfig): ReadConfig {
   if (place === undefined) return config;
   const { url: api_url, key: api_key, slots } = place;

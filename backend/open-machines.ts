@@ -1,4 +1,4 @@
-// The machines opened: the one at ollama.api_url, or those that `[[upstreams]]` lists. Made by backend.ts alone.
+// Creates the machines: the one at ollama.api_url, or those of `[[upstreams]]`. Created by backend.ts alone.
 import { placesOf } from './contract/rules/upstream-list.ts';
 import type { Log, PutNotice, UpstreamState } from './core/ports.ts';
 import { nameOf } from './core/stories/machines/machine.ts';
@@ -10,21 +10,21 @@ import { openMachine, type MachineOptions, type OpenedMachine } from './open-mac
 export interface MachinesOptions extends Omit<MachineOptions, 'place' | 'onLook' | 'onWaking'> {
   readonly log: Log;
   readonly put: PutNotice;
-  /** Something else is known of one of them. */
+  /** Called when the state of one of them changed. */
   onLook(): void;
 }
 
 export interface OpenedMachines {
   readonly machines: Machines;
-  /** Begins to look at them. */
+  /** Starts to probe them. */
   start(): void;
-  /** Has what is to be kept warm looked at. */
+  /** Checks which models must be kept warm. */
   beat(): void;
-  /** After a change of the configuration, or when somebody wants to know. */
+  /** Probes now: after a change of the configuration, or when a user asks. */
   lookAgain(): void;
   /** This machine woke up. */
   woke(): void;
-  /** Looks no more; resolves when no look is under way. */
+  /** Stops probing; resolves when no probe is in progress. */
   stop(): Promise<void>;
   /** Breaks all connections. */
   close(): Promise<void>;
@@ -80,7 +80,7 @@ export function openMachines(options: MachinesOptions): OpenedMachines {
   };
 }
 
-/** A log whose lines say of which machine they speak. */
+/** A log whose lines carry the machine's name. */
 function named(log: Log, upstream: string): Log {
   return {
     debug: (fields, message) => log.debug({ upstream, ...fields }, message),

@@ -1,4 +1,4 @@
-// Downloads of models, put together: their line, where it is kept, and what the host can do with models on the disk. Made by
+// Wires up model downloads: their queue, its storage, and what the host can do with models on disk. Created by
 // backend.ts alone.
 import type { PullView } from './contract/views/pull-view.ts';
 import { Pulls, type PullsOptions, type WhichPull } from './core/models/pulls.ts';
@@ -9,11 +9,11 @@ import { SqlPullStore } from './storage/jobs/pull-store.ts';
 
 /** What the host of a running gateway can do with downloads. */
 export interface PullControl {
-  /** Puts a model in line, or has one go on that stopped. Throws invalid_request, pulls_full. */
+  /** Queues a download, or continues one that stopped. Throws invalid_request, pulls_full. */
   pull(which: WhichPull): PullView;
-  /** Stops one until it is pulled again. Throws pull_not_found. */
+  /** Pauses a download until it is pulled again. Throws pull_not_found. */
   pausePull(which: WhichPull): PullView;
-  /** Takes one out of the line. Throws pull_not_found. */
+  /** Removes a download from the queue. Throws pull_not_found. */
   cancelPull(which: WhichPull): void;
 }
 

@@ -1,11 +1,12 @@
-// Tells people of a web page that was not let in: one notice for each, until it is answered or has not asked for a while.
+// Notifies users of a refused web page: one notice per page, until the user decides or the page has not asked for a
+// while.
 import type { OriginApprovals } from './core/access/origin-approvals.ts';
 import type { PutNotice, Told } from './core/ports.ts';
 
-/** A page that has not asked again for so long has given up. Milliseconds. */
+/** A page that has not asked again for this long has given up. Milliseconds. */
 const GIVEN_UP_MS = 3_600_000;
 
-/** Until the returned function is called. */
+/** Runs until the returned function is called. */
 export function tellRefusedPages(originApprovals: OriginApprovals, put: PutNotice): () => void {
   const tell = (origin: string, waits: boolean): void => {
     const told: Told = {
@@ -16,7 +17,7 @@ export function tellRefusedPages(originApprovals: OriginApprovals, put: PutNotic
     };
     put(`origin ${origin}`, waits ? told : undefined);
   };
-  // Those that asked the gateway before this one.
+  // Pages that asked the previous gateway.
   for (const { origin } of originApprovals.list()) tell(origin, true);
   return originApprovals.onChange(tell);
 }

@@ -1,5 +1,5 @@
-// What the gateway keeps beyond its life, put together: a face of the database for each kind of thing. Made by backend.ts
-// alone.
+// Wires up what the gateway stores beyond its life: one face of the database for each kind of data. Created by
+// backend.ts alone.
 import type { RemovalPlaces, UntoldStore } from './core/disk.ts';
 import type { Clock, Log, PutNotice, ReadConfig } from './core/ports.ts';
 import type { Recording, Recordings } from './core/recordings/recordings.ts';
@@ -21,22 +21,22 @@ import { Soon } from './storage/soon.ts';
 
 export interface StoresOptions {
   readonly database: Database;
-  /** Where hearth.db is; undefined: nothing is written. */
+  /** Folder of hearth.db; undefined: nothing is written. */
   readonly dataFolder: string | undefined;
-  /** Recordings that stand in for those of the data folder; then nothing is written. */
+  /** Recordings used instead of those in the data folder; then nothing is written. */
   readonly recorded?: readonly Recording[] | undefined;
   readonly config: ReadConfig;
   readonly clock: Clock;
   readonly log: Log;
-  /** Tells people. */
+  /** Puts a notice. */
   readonly put: PutNotice;
 }
 
 export interface Stores {
-  /** By which what is kept grows old. */
+  /** The clock by which stored data ages. */
   readonly time: KeptTime;
   readonly jobs: JobStore;
-  /** Undefined where nothing is written. */
+  /** Undefined if nothing is written. */
   readonly answers: DiskAnswers | undefined;
   readonly conversations: DiskConversations | undefined;
   readonly removalPlaces: RemovalPlaces;
@@ -45,15 +45,15 @@ export interface Stores {
   readonly requests: RequestLog;
   readonly texts: TextStore;
   readonly recordings: Recordings;
-  /** After a change of the configuration. */
+  /** Call after a change of the configuration. */
   reconfigured(): void;
-  /** Opens the file, unless it is open already. The start of the gateway does not wait for it. */
+  /** Opens the file, unless it is open. The gateway's start does not wait for it. */
   open(): void;
-  /** Once everything that would be kept has ended; the database is left open. */
+  /** Call when everything that is stored has ended; the database stays open. */
   close(): void;
 }
 
-/** Throws invalid_request when the recordings that it is given are too large. */
+/** Throws invalid_request if the recordings passed in are too large. */
 export function openStores({ database, dataFolder, recorded, config, clock, log, put }: StoresOptions): Stores {
   const folder = config().cache.persist && recorded === undefined ? dataFolder : undefined;
   const jobs = new SqlJobStore(database);
@@ -90,9 +90,9 @@ export function openStores({ database, dataFolder, recorded, config, clock, log,
     texts,
     reconfigured,
     open() {
-      // Asking this opens the file.
+      // Reading this property opens the file.
       void database.isDurable;
-      // What was left undone when the process ended.
+      // Does what was left undone when the process ended.
       reconfigured();
       requests.open();
       texts.open();

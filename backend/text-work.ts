@@ -1,5 +1,5 @@
-// What was asked and answered, put together: where it is kept, who asks again, and what the host can do with it. Made by
-// backend.ts alone.
+// Wires up the recorded words of requests and answers: their storage, asking again, and what the host can do with them.
+// Created by backend.ts alone.
 import type { AskedAgain, CopyForm, RequestBody, TextsRemoved, Watching } from './contract/views/request-body.ts';
 import { LOCAL } from './core/ownership.ts';
 import { copyRequest } from './core/stories/views/copy-request.ts';
@@ -9,17 +9,19 @@ import { InnerDoor } from './http/inner-door.ts';
 import type { UnderWay } from './http/wire/under-way.ts';
 import type { Stores } from './stores.ts';
 
-/** What the host of a running gateway can do with what was asked and answered. */
+/** What the host of a running gateway can do with recorded words. */
 export interface TextControl {
-  /** Keeps it for so many minutes; 0 ends that. Until when is in the health too. */
+  /** Records everything for that many minutes; 0 stops it. The end time is in the health report too. */
   watch(minutes: number): Watching;
-  /** What a request asked and was answered, and why what is missing is not kept. Throws request_not_found. */
+  /** The words of a request and its answer, and why missing ones are not kept. Throws request_not_found. */
   body(requestId: string): RequestBody;
-  /** Asks the same once more. Rejects with request_not_found, text_not_kept, and what the request is refused with. */
+  /**
+   * Sends the same request again. Rejects with request_not_found, text_not_kept, and the refusals of the new request.
+   */
   again(requestId: string): Promise<AskedAgain>;
-  /** A request as a program that sends it, without keys. Throws request_not_found. */
+  /** A program that sends the request, without keys. Throws request_not_found. */
   copy(requestId: string, form: CopyForm): string;
-  /** Takes away at once all that was kept. */
+  /** Deletes all recorded words at once. */
   forgetTexts(): TextsRemoved;
 }
 
@@ -27,7 +29,7 @@ export interface TextWork {
   readonly texts: RequestTexts;
   readonly again: Again;
   readonly innerDoor: InnerDoor;
-  /** `url`: where the gateway is. */
+  /** `url`: the gateway's address. */
   control(url: string): TextControl;
 }
 
@@ -36,7 +38,7 @@ type Options = Omit<RequestTextsOptions, 'store' | 'requestLog' | 'onChange'> & 
 export interface TextWorkOptions extends Options {
   readonly stores: Pick<Stores, 'texts' | 'requests'>;
   readonly underWay: Pick<UnderWay, 'counts'>;
-  /** "Watch closely" has begun or ended. */
+  /** "Watch closely" was turned on or off. */
   onWatch(): void;
 }
 
