@@ -1,5 +1,5 @@
-// What Ollama reads in the bodies of Anthropic's routes (anthropic/anthropic.go of 0.33). What it does not list is ignored, as
-// Ollama ignores it. What the bodies become in Ollama's own form is http/anthropic/anthropic-request.ts.
+// What Ollama reads in the bodies of Anthropic's routes (anthropic/anthropic.go of 0.33). Fields that are not listed
+// are ignored, as Ollama does. http/anthropic/anthropic-request.ts translates the bodies to Ollama's own form.
 import {
   anything,
   bool,
@@ -41,12 +41,12 @@ export type AnthropicBlock = Read<typeof contentBlock>;
 
 const blocks = list('[]anthropic.ContentBlock', contentBlock);
 
-/** A message, whose content may be a text: that is one block of text (MessageParam.UnmarshalJSON). */
+/** A message. Its content may be a text, which becomes one text block (MessageParam.UnmarshalJSON). */
 const message = struct(
   'anthropic.MessageParam',
   {
     role: string,
-    // Null is read as a text, and then is an empty one.
+    // null is read as an empty text.
     content: custom((value): unknown => value ?? ''),
   },
   {
@@ -58,7 +58,7 @@ const message = struct(
   },
 );
 
-/** A message as it is read. */
+/** A parsed message. */
 export interface AnthropicMessage {
   readonly role: string;
   readonly content: readonly AnthropicBlock[];
@@ -91,7 +91,7 @@ export const anthropicMessages = struct('anthropic.MessagesRequest', {
   metadata: pointer(struct('anthropic.Metadata', { user_id: string })),
   output_config: pointer(struct('anthropic.OutputConfig', { effort: string })),
 });
-/** As it is read, with its messages as their own reader makes them. */
+/** A parsed body, with its messages read by their own reader. */
 export type AnthropicMessages = Read<typeof anthropicMessages> & {
   readonly messages?: readonly AnthropicMessage[] | undefined;
 };

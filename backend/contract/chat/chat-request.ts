@@ -1,4 +1,4 @@
-// What a chat request looks like on the wire of our own routes. The answer is chat.ts.
+// A chat request on the wire of Hearth's own routes. chat.ts has the answer.
 import { z } from 'zod';
 import { keepAliveSeconds } from '../duration.ts';
 import { ExactJson } from '../go/exact-json.ts';
@@ -8,8 +8,8 @@ import { message, OURS, tool } from './ollama-bodies.ts';
 const text = z.string();
 
 /**
- * Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. The length is checked apart, since a group of
- * four that repeats would overflow the regular expression's stack at a few megabytes.
+ * Base64 as Ollama takes it: standard alphabet, padded, no `data:` prefix. The length is checked separately, since a
+ * repeated group of four would overflow the regular expression's stack at a few megabytes.
  */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
@@ -17,7 +17,7 @@ function isBase64(image: string): boolean {
   return image.length > 0 && image.length % 4 === 0 && BASE64.test(image);
 }
 
-/** Up to this length a text that begins like a path is taken for one: the base64 of a picture is longer. */
+/** Up to this length a text that begins like a path is treated as one: a picture's base64 is longer. */
 function looksLikePath(image: string): boolean {
   return image.startsWith('/') && image.length < 256 && !image.startsWith('/9j/');
 }
@@ -43,7 +43,7 @@ const roleSchema = z
   .transform((role) => role.toLowerCase())
   .pipe(z.enum(['system', 'user', 'assistant', 'tool']));
 
-/** A tool call of an earlier answer, read as generously as Ollama reads it. */
+/** A tool call of an earlier answer, read as leniently as Ollama does. */
 const earlierCallSchema = z.looseObject({
   id: text.optional(),
   function: z
@@ -71,10 +71,10 @@ export const messageSchema = z
   .transform((m) => ({ ...m, content: m.content ?? '' }));
 export type Message = z.infer<typeof messageSchema>;
 
-/** A name that keeps some of a caller's answers and conversations apart from its others. */
+/** A name that separates some of a caller's answers and conversations from its others. */
 export const namespaceSchema = z.string().min(1).max(128);
 
-/** Caller's wishes toward the cache, in the body. `ttl` is in seconds. */
+/** The caller's cache wishes in the body. `ttl` is in seconds. */
 export const cacheControlSchema = z.strictObject({
   'no-cache': z.boolean().optional(),
   'no-store': z.boolean().optional(),
@@ -82,48 +82,48 @@ export const cacheControlSchema = z.strictObject({
   namespace: namespaceSchema.optional(),
 });
 
-/** Whom a request is for: somebody who watches, a program, or nobody who waits. The first goes first. */
+/** Who waits for a request: a person, a program, or nobody. Persons go first. */
 export const QUEUE_CLASSES = ['interactive', 'normal', 'background'] as const;
 export type QueueClass = (typeof QUEUE_CLASSES)[number];
 
 /** Lower runs sooner. */
 export const CLASS_RANK: Readonly<Record<QueueClass, number>> = { interactive: 0, normal: 1, background: 2 };
 
-/** The order inside a class: lower runs sooner, and 0 is usual. `high` and `low` are the words that older clients send. */
+/** The order inside a class: lower runs sooner, 0 is the default. `high` and `low` are the words of older clients. */
 export const PRIORITY = { high: -1, usual: 0, low: 1, least: -100, most: 100 } as const;
 
 /** How a request got its class: `the request` itself, the name of a rule, `queue.rules[2]`, or `default`. */
 export interface Place extends Urgency {
   readonly classBy: string;
-  /** A word that it asked for and that is no class. */
+  /** A word that the request asked for and that is not a class. */
   readonly unknownWord?: string | undefined;
 }
 
-/** How soon a request is to run: by its class, and in the class by its number. */
+/** How soon a request should run: by class, then by number. */
 export interface Urgency {
   readonly class: QueueClass;
   readonly priority: number;
 }
 
-/** Behind everything that somebody waits for. */
+/** Behind every request that somebody waits for. */
 export const LEAST_URGENT: Urgency = { class: 'background', priority: PRIORITY.most };
 
-/** One class in `levelOf`: more than all numbers inside of one. */
+/** The distance of two classes in `levelOf`: more than all numbers inside one class. */
 export const CLASS_STEP = PRIORITY.most - PRIORITY.least + 1;
 
-/** Both as one number; lower is sooner. */
+/** Class and number as one number; lower is sooner. */
 export function levelOf({ class: of, priority }: Urgency): number {
   return CLASS_RANK[of] * CLASS_STEP + priority;
 }
 
-/** The most urgent of all; the least urgent there is when there is none. */
+/** The most urgent of all; LEAST_URGENT for an empty list. */
 export function mostUrgent(all: Iterable<Urgency>): Urgency {
   let most = LEAST_URGENT;
   for (const one of all) if (levelOf(one) < levelOf(most)) most = one;
   return most;
 }
 
-/** Fields of a body that are ours on the routes of Ollama and OpenAI too, and that neither of them knows. */
+/** Hearth's own body fields, also accepted on the routes of Ollama and OpenAI, which do not know them. */
 export const OWN_FIELDS = {
   use_cache: z.boolean().nullish(),
   cache: cacheControlSchema.nullish(),
@@ -136,7 +136,7 @@ export const OWN_FIELDS = {
 };
 export const OWN_FIELDS_SCHEMA = z.object(OWN_FIELDS);
 
-/** A request id that we accept from a caller (X-Request-ID, requestId). */
+/** A request id that a caller may choose (X-Request-ID, requestId). */
 export const REQUEST_ID = /^[\w.:-]{1,128}$/;
 export const requestIdSchema = z
   .string()
@@ -147,8 +147,8 @@ const keepAliveSchema = z.union([z.string(), z.number()]).refine((value) => !Num
 });
 
 /**
- * Body of POST /api/chat-optimized and /api/chat-queue. Unknown fields are kept and go upstream.
- * `requestId` is read by /api/chat-queue alone.
+ * Body of POST /api/chat-optimized and /api/chat-queue. Unknown fields are kept and go upstream. Only /api/chat-queue
+ * reads `requestId`.
  */
 export const chatRequestSchema = z.looseObject({
   messages: z.array(messageSchema).min(1, { error: 'must have at least one message' }),
@@ -168,7 +168,7 @@ export const chatRequestSchema = z.looseObject({
   requestId: requestIdSchema.nullish(),
 });
 
-/** The same body, as far as it is read by Ollama's rules before it is checked: its messages and tools, and all names. */
+/** The parts of that body that are read by Ollama's rules before validation: its messages and tools, and all names. */
 export const ownChat = struct('hearth.ChatRequest', {
   ...Object.fromEntries(Object.keys(chatRequestSchema.shape).map((name) => [name, anything])),
   ...OURS,

@@ -1,23 +1,23 @@
-// What an answer looks like: on the wire of our own routes, and inside as one neutral record. Every answer travels as the
-// same few events, whatever route it came by. The request is chat-request.ts; this file knows no HTTP and no Ollama.
+// An answer: on the wire of Hearth's own routes, and inside as one neutral record. Every answer is the same sequence of
+// few events, on every route. chat-request.ts has the request; this file knows no HTTP and no Ollama.
 import { z } from 'zod';
 import { toolCallSchema, type ToolCall } from './chat-request.ts';
 import type { WaitsWhy } from './waits-for.ts';
 
 // ---- the neutral record -----------------------------------------------------------------------------------------
 
-/** One piece of a running answer, as the model sent it. Empty texts are ''. */
+/** One piece of a running answer, as the model sent it. Missing texts are ''. */
 export interface Piece {
   readonly content: string;
   readonly thinking: string;
   readonly tool_calls?: readonly ToolCall[];
-  /** Fields of the chunk that we do not know (logprobs …), kept for the routes that speak Ollama's own form. */
+  /** Unknown fields of the chunk (logprobs …), kept for the routes in Ollama's own form. */
   readonly extra?: Readonly<Record<string, unknown>>;
-  /** The model sent it together with the end, in one chunk; routes that show chunks as they came put both into one. */
+  /** The model sent this piece in the same chunk as the end; routes that show chunks unchanged keep both in one. */
   readonly last?: true;
 }
 
-/** Ollama's figures of a finished answer: counts, and durations in nanoseconds. 0 where Ollama does not tell. */
+/** Ollama's metrics of a finished answer: counts, and durations in nanoseconds. 0 if Ollama reports none. */
 export const metricsSchema = z.object({
   total_duration: z.number(),
   load_duration: z.number(),
@@ -29,8 +29,8 @@ export const metricsSchema = z.object({
 export type Metrics = z.infer<typeof metricsSchema>;
 
 /**
- * The figures of a run whose model was loaded for it beforehand: the time that took is added to both durations, as if
- * Ollama had loaded the model itself. An answer without figures stays without. `loadMs` in milliseconds.
+ * The metrics of a run whose model was loaded for it beforehand: the load time is added to both durations, as if Ollama
+ * had loaded the model itself. An answer without metrics stays without. `loadMs` in milliseconds.
  */
 export function withLoad<F extends Pick<Metrics, 'total_duration' | 'load_duration'>>(figures: F, loadMs: number): F {
   if (loadMs === 0 || figures.total_duration === 0) return figures;
@@ -39,7 +39,7 @@ export function withLoad<F extends Pick<Metrics, 'total_duration' | 'load_durati
   return { ...figures, total_duration: total + ns, load_duration: load + ns };
 }
 
-/** The figures of an answer of which Ollama tells none. */
+/** The metrics of an answer for which Ollama reports none. */
 export const NO_METRICS: Metrics = {
   total_duration: 0,
   load_duration: 0,
@@ -50,8 +50,8 @@ export const NO_METRICS: Metrics = {
 };
 
 /**
- * The reason of an answer that Ollama ended in good order, but without `done`: it does so when a token comes more than
- * 30 times in a row. Such an answer has no figures and is not kept; on Ollama's own routes it has no end either.
+ * The reason of an answer that Ollama ended regularly, but without `done`: it does so when a token repeats more than 30
+ * times in a row. Such an answer has no metrics and is not cached; on Ollama's own routes it has no end event either.
  */
 export const INCOMPLETE = 'incomplete';
 
@@ -71,7 +71,7 @@ export interface End {
   readonly joined?: true;
 }
 
-/** Where a request stands before its first piece. `position` counts from 1 in line and is 0 once it has a slot. */
+/** The state of a request before its first piece. `position` counts from 1 in the queue and is 0 once it has a slot. */
 export interface Waiting extends WaitsWhy {
   readonly phase: 'queued' | 'loading' | 'running';
   readonly position: number;
@@ -81,19 +81,19 @@ export interface Waiting extends WaitsWhy {
   readonly as_of?: number;
   /** When the answer that it waits for should end, by the same clock; absent when it waits for none. */
   readonly due_at?: number;
-  /** Its prompt does not fit, and it will run with a part of it. */
+  /** Its prompt does not fit, so it will run with a part of it. */
   readonly truncated?: Truncated;
 }
 
-/** A prompt that is longer than the context it runs with, by an estimate: Ollama leaves the oldest part out. In tokens. */
+/** A prompt that is longer than its context, by an estimate: Ollama drops the oldest part. In tokens. */
 export interface Truncated {
   readonly tokens: number;
   readonly size: number;
 }
 
 /**
- * What is left of an estimate at `elapsed` on the monotonic clock: it shrinks with time, never below 0. Of a late answer
- * the guess is that it takes as long again as it is late by then, so the estimate grows.
+ * The rest of an estimate at `elapsed` on the monotonic clock: it shrinks with time, never below 0. A late answer is
+ * expected to take as long again as it is late, so the estimate grows.
  */
 export function etaOf(waiting: Waiting, elapsed: number): number {
   const { eta_ms, as_of, due_at } = waiting;
@@ -102,34 +102,34 @@ export function etaOf(waiting: Waiting, elapsed: number): number {
   return Math.round(etaAfter(waiting) + Math.abs(due_at - elapsed));
 }
 
-/** How much of an estimate comes after the end of the answer before it. */
+/** The part of an estimate that follows the end of the answer before it. */
 export function etaAfter({ eta_ms, as_of = 0, due_at = as_of }: Waiting): number {
   return Math.max(0, eta_ms - Math.abs(due_at - as_of));
 }
 
-/** Whether the answer that it waits for should have ended by then: nobody can say when it does. */
+/** Whether the answer that it waits for should have ended by now: nobody can say when it will. */
 export function isLate({ due_at }: Waiting, elapsed: number): boolean {
   return due_at !== undefined && elapsed >= due_at;
 }
 
-/** The last word before the first piece. */
+/** The last state before the first piece. */
 export const RUNNING: Waiting = { phase: 'running', position: 0, eta_ms: 0 };
 
-/** The one sequence that every answer is: waiting*, piece*, end. A failure is thrown by the sequence. */
+/** The sequence of every answer: waiting*, piece*, end. A failure is thrown by the sequence. */
 export type ChatEvent =
   | { readonly type: 'waiting'; readonly waiting: Waiting }
   | { readonly type: 'piece'; readonly piece: Piece }
   | { readonly type: 'end'; readonly end: End };
-/** An event of an answer that is there. */
+/** An event of the answer itself. */
 export type Said = Exclude<ChatEvent, { readonly type: 'waiting' }>;
 
 /**
- * A piece boundary: what kind it was, its length in UTF-16 units (texts) or in items (the others), and whether it came
- * in one piece with the cut before it.
+ * The boundary of a piece: its kind, its length in UTF-16 units (texts) or items (others), and whether it belongs to
+ * the same piece as the cut before.
  */
 export type Cut = readonly [kind: 'content' | 'thinking' | 'tool_calls' | 'extra', length: number, joined?: true];
 
-/** A finished answer, folded: the whole texts, and the places where the model's pieces ended. */
+/** A finished answer: the whole texts, and the boundaries of the model's pieces. */
 export interface Completion {
   readonly content: string;
   readonly thinking: string;
@@ -140,8 +140,8 @@ export interface Completion {
 }
 
 /**
- * Collects the pieces of one answer into a Completion. `fold(replay(x))` equals x.
- * Nothing here waits or throws; whether the answer is complete is for the caller to know.
+ * Collects the pieces of one answer into a Completion. `fold(replay(x))` equals x. Nothing here waits or throws; the
+ * caller knows whether the answer is complete.
  */
 export class CompletionBuilder {
   readonly #content: string[] = [];
@@ -221,7 +221,7 @@ export function* replay(completion: Completion): Generator<Said> {
 
 const NOTHING: Piece = { content: '', thinking: '' };
 
-/** Whether a piece says anything: Ollama sends empty ones too. */
+/** Whether a piece is empty: Ollama sends empty ones too. */
 export function isEmptyPiece({ content, thinking, tool_calls: toolCalls, extra }: Piece): boolean {
   return content === '' && thinking === '' && (toolCalls ?? []).length === 0 && extra === undefined;
 }
@@ -241,18 +241,18 @@ function partAt(completion: Completion, kind: Cut[0], from: number, to: number):
 
 // ---- answers on our own routes ------------------------------------------------------------------------------------
 
-/** Where an answer came from; the field's own words. */
+/** Where an answer came from, as the fields and headers name it. */
 export const SOURCES = ['hit', 'miss', 'coalesced', 'bypass'] as const;
 export type Source = (typeof SOURCES)[number];
 
 export const usageSchema = z.object({ prompt_tokens: z.number(), completion_tokens: z.number() });
-/** Milliseconds, counted from the moment the request's body had been read. */
+/** Milliseconds since the request's body was read. */
 export const timingSchema = z.object({ queue_ms: z.number(), ttft_ms: z.number(), total_ms: z.number() });
 export type Timing = z.infer<typeof timingSchema>;
 
-/** `messages`: how many are kept now, the answer among them once it has ended well. */
+/** `messages`: how many are stored now, including the answer once it ended well. */
 export const conversationSchema = z.object({ id: z.string(), resumed: z.boolean(), messages: z.number() });
-/** What an answer says of its conversation. */
+/** The state of a conversation in its answer. */
 export type ConversationState = z.infer<typeof conversationSchema>;
 
 /** JSON answer of POST /api/chat-optimized, and `result` of a finished chat-queue request. */
@@ -277,7 +277,7 @@ export const chatAnswerSchema = z.object({
 });
 export type ChatAnswer = z.infer<typeof chatAnswerSchema>;
 
-/** The `message` of an answer; fields that have nothing to say are left out. */
+/** The `message` of an answer; empty fields are left out. */
 export function answerMessage({
   content,
   thinking,
@@ -291,7 +291,7 @@ export function answerMessage({
   };
 }
 
-/** The counts that our own routes show. */
+/** The token counts on Hearth's own routes. */
 export function usageOf(metrics: Metrics): z.infer<typeof usageSchema> {
   return { prompt_tokens: metrics.prompt_eval_count, completion_tokens: metrics.eval_count };
 }

@@ -1,8 +1,8 @@
-// What is wrong with an input, in one sentence: the field, what is allowed, what came.
+// Explains an invalid input in one sentence: the field, what is allowed, what came.
 import type { z } from 'zod';
 import { namesOf, quotation, sentence, type Sentence } from '../sentence.ts';
 
-/** The first problem of a failed parse as a sentence. `input` is what was parsed, and `whole` is what it is called. */
+/** The first problem of a failed parse as a sentence. `input`: the parsed value, `whole`: its name. */
 export function explain(error: z.ZodError, input: unknown, whole = 'The body'): Sentence {
   const issue = firstIssue(error.issues);
   if (issue === undefined) return sentence`${whole} is not as expected.`;
@@ -12,7 +12,7 @@ export function explain(error: z.ZodError, input: unknown, whole = 'The body'): 
   return sentence`${name} ${allowed(issue)}. ${wasOf(came)}`;
 }
 
-/** What came, in a sentence of its own. */
+/** A sentence with the value that came. */
 export function wasOf(came: unknown): Sentence {
   return came === undefined ? sentence`It is missing.` : sentence`It was ${quotation(came)}.`;
 }
@@ -21,7 +21,7 @@ export function wasOf(came: unknown): Sentence {
 function firstIssue(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue | undefined {
   const issue = issues[0];
   if (issue?.code !== 'invalid_union') return issue;
-  // Of the right type, and only too large; or wrong further down.
+  // The right type but too large, or wrong further down.
   const isNearer = ({ path, code }: z.core.$ZodIssue): boolean => path.length > 0 || !code.startsWith('invalid_');
   const deeper = issue.errors.map((branch) => branch[0]).find((inner) => inner !== undefined && isNearer(inner));
   return deeper === undefined ? issue : { ...deeper, path: [...issue.path, ...deeper.path] };
@@ -49,7 +49,7 @@ function allowed(issue: z.core.$ZodIssue): string {
 }
 
 function unionExpectations(issue: z.core.$ZodIssueInvalidUnion): string[] {
-  // One field says which branch it is, and has none of their values.
+  // The discriminating field has none of the allowed values.
   if (issue.inclusive !== false && issue.options !== undefined)
     return issue.options.map((value) => JSON.stringify(value));
   const wanted = issue.errors.flatMap((branch) =>
@@ -62,12 +62,12 @@ function unionExpectations(issue: z.core.$ZodIssueInvalidUnion): string[] {
   return wanted.length === 0 ? ['of another form'] : [...new Set(wanted)];
 }
 
-/** What is counted. */
+/** The unit of a length. */
 function unit(origin: string): string {
   return origin === 'string' ? ' characters' : '';
 }
 
-/** Our own messages begin with "must"; zod's do not, and are replaced. */
+/** Hearth's own messages begin with "must"; zod's do not, and are replaced. */
 function lowerFirst(message: string, otherwise: string): string {
   return message.startsWith('must') ? message : otherwise;
 }

@@ -1,6 +1,6 @@
 // What Ollama reads in the bodies of its own routes (api/types.go of 0.33), each type once. The reader of bodies
-// (http/go/go-read.ts) and the cache key (core/cache/fingerprint.ts) both go by it: what is not listed here changes no answer.
-// Raise SCHEMA_VERSION in the latter when a type is changed.
+// (http/go/go-read.ts) and the cache key (core/cache/fingerprint.ts) both depend on it: a field that is not listed
+// changes no answer. After changing a type, raise SCHEMA_VERSION in fingerprint.ts.
 import { keepAliveOf } from '../go/go-duration.ts';
 import {
   anything,
@@ -22,11 +22,11 @@ import {
   type Read,
 } from '../go/go-type.ts';
 
-/** Fields that are ours on every route; Ollama never sees them, and what may be in them is OWN_FIELDS. */
+/** Hearth's own fields, accepted on every route and never sent to Ollama; OWN_FIELDS has their types. */
 export const OURS = { use_cache: anything, cache: anything, priority: anything } as const;
 
 /**
- * Options that change what is written (api/types.go Options), and those whose change makes Ollama load the model anew
+ * Options that change what is generated (api/types.go Options), and options whose change makes Ollama reload the model
  * (Runner, and sched.go needsReload).
  */
 export const OPTIONS = {
@@ -63,7 +63,7 @@ const think = custom((value): boolean | string => {
   throw new GoRefusal(`invalid think value: ${JSON.stringify(value)} (must be ${THINK})`);
 });
 
-/** A JSON type or several; one in a list is the same as the one (api/types.go PropertyType). */
+/** A JSON type or several; a list of one equals the type itself (api/types.go PropertyType). */
 const propertyType = custom((value): string | readonly string[] => {
   if (typeof value === 'string' || value === null) return value ?? '';
   if (!Array.isArray(value)) throw new GoMismatch(kindOf(value), '[]string');
@@ -74,7 +74,7 @@ const propertyType = custom((value): string | readonly string[] => {
   return types.length === 1 ? (types[0] ?? '') : types;
 });
 
-/** A property of a tool's parameters; it may have properties of its own. */
+/** A property of a tool's parameters; properties may be nested. */
 const toolProperty: GoStruct = struct('api.ToolProperty', {
   get anyOf() {
     return list('[]api.ToolProperty', toolProperty);
@@ -89,7 +89,7 @@ const toolProperty: GoStruct = struct('api.ToolProperty', {
   required: list('[]string', string),
 });
 
-/** What a tool takes. */
+/** The parameters of a tool. */
 export const toolParameters = struct('api.ToolFunctionParameters', {
   type: string,
   $defs: anything,
@@ -104,10 +104,10 @@ export const tool = struct('api.Tool', {
   function: struct('api.ToolFunction', { name: string, description: string, parameters: toolParameters }),
 });
 
-/** The arguments of a tool call: their order is part of what the model reads. */
+/** The arguments of a tool call: the model reads them in their order. */
 export const toolArguments = ordered(anything);
 
-/** A message; Ollama writes its role in small letters. */
+/** A message; Ollama writes its role in lower case. */
 export const message = struct(
   'api.Message',
   {

@@ -1,11 +1,11 @@
-// OpenAI's files and batches: what a new batch says, and the forms of both on the wire (platform.openai.com: Files, Batch).
+// OpenAI's files and batches: the body of a new batch, and both types on the wire (platform.openai.com: Files, Batch).
 import { z } from 'zod';
 
-/** The routes whose requests a batch may have, all of its lines for the same one. */
+/** The routes that a batch may call; all of its lines call the same one. */
 export const BATCH_ENDPOINTS = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/responses'] as const;
 export type BatchEndpoint = (typeof BATCH_ENDPOINTS)[number];
 
-/** Seconds from the end of a file until it may be forgotten: an hour to thirty days. */
+/** Seconds from a file's creation until it may be deleted: an hour to thirty days. */
 const expiry = z.object({ anchor: z.literal('created_at'), seconds: z.int().min(3600).max(2_592_000) });
 
 const MOST_PAIRS = 16;
@@ -28,14 +28,14 @@ export const newBatchSchema = z.object({
   output_expires_after: expiry.nullish(),
 });
 
-/** What the form of an upload says of how long the file is kept. */
+/** How long an uploaded file is kept, as the upload form says. */
 export const fileExpirySchema = expiry;
 
 const HOUR_MS = 3_600_000;
 const UNIT_HOURS: Readonly<Record<string, number>> = { h: 1, d: 24 };
 const MOST_HOURS = 720;
 
-/** The milliseconds of a completion window; undefined for what is none. OpenAI knows 24h alone. */
+/** Milliseconds of a completion window; undefined for an invalid one. OpenAI accepts only 24h. */
 export function windowMs(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,3})([hd])$/.exec(text) ?? [];
   const hours = Number(count) * (UNIT_HOURS[unit] ?? Number.NaN);

@@ -1,5 +1,5 @@
-// What Ollama reads in the bodies of OpenAI's routes (openai/openai.go of 0.33). What it does not list is ignored, as
-// Ollama ignores it. What the bodies become in Ollama's own form is http/openai/openai-request.ts.
+// What Ollama reads in the bodies of OpenAI's routes (openai/openai.go of 0.33). Fields that are not listed are
+// ignored, as Ollama does. http/openai/openai-request.ts translates the bodies to Ollama's own form.
 import { anything, bool, float32, float64, int, list, pointer, raw, string, struct, type Read } from '../go/go-type.ts';
 import { OURS, tool } from './ollama-bodies.ts';
 
@@ -38,7 +38,7 @@ export type OpenAiToolCall = Read<typeof toolCall>;
 export const openAiChat = struct('openai.ChatCompletionRequest', {
   ...sampled,
   messages: list('[]openai.Message', message),
-  /** Ollama does not read it (ollama#7125), so nothing in it is refused. */
+  /** Ollama does not read it (ollama#7125), so no value is refused. */
   max_completion_tokens: anything,
   temperature: pointer(float64),
   frequency_penalty: pointer(float64),

@@ -1,5 +1,6 @@
-// What Ollama reads in a body of POST /v1/responses (openai/responses.go of 0.33). What it does not list is ignored, as
-// Ollama ignores it: previous_response_id, store, tool_choice. Its items are read one by one (http/responses/responses-input.ts).
+// What Ollama reads in a body of POST /v1/responses (openai/responses.go of 0.33). Fields that are not listed are
+// ignored, as Ollama does: previous_response_id, store, tool_choice. http/responses/responses-input.ts reads the items
+// one by one.
 import {
   anything,
   bool,
@@ -24,7 +25,7 @@ const toolFields = {
   parameters: map(),
 } as const;
 
-/** A tool; one that is a "namespace" has tools of its own. */
+/** A tool; a "namespace" contains tools. */
 const tool: GoStruct<typeof toolFields> = struct('openai.ResponsesTool', {
   ...toolFields,
   get tools() {
@@ -41,7 +42,7 @@ const format = struct('openai.ResponsesTextFormat', {
 });
 export type ResponsesTextFormat = Read<typeof format>;
 
-/** Body of POST /v1/responses; what may be in its `input` is said below. */
+/** Body of POST /v1/responses; the items of its `input` are below. */
 export const responsesBody = struct('openai.ResponsesRequest', {
   ...OURS,
   model: string,
@@ -59,14 +60,14 @@ export const responsesBody = struct('openai.ResponsesRequest', {
   stream: pointer(bool),
 });
 
-/** What of an item, and of a part of its content, tells which it is. */
+/** The fields that tell the kind of an item, or of a part of its content. */
 export const itemKind = struct(String.raw`struct { Type string "json:\"type\""; Role string "json:\"role\"" }`, {
   type: string,
   role: string,
 });
 export const partKind = struct(String.raw`struct { Type string "json:\"type\"" }`, { type: string });
 
-/** The items of `input`, by their type. */
+/** The items of `input` by type. */
 export const ITEMS = {
   message: struct(
     String.raw`struct { Type string "json:\"type\""; Role string "json:\"role\""; Content json.RawMessage "json:\"content\"" }`,
@@ -100,7 +101,7 @@ export const ITEMS = {
   }),
 } as const;
 
-/** The parts of a content, by their type. */
+/** The parts of a content by type. */
 export const PARTS = {
   input_text: struct('openai.ResponsesTextContent', { type: string, text: string }),
   output_text: struct('openai.ResponsesOutputTextContent', { type: string, text: string }),

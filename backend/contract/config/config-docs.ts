@@ -1,12 +1,12 @@
-// The settings as tables for docs/configuration.md, read off the declarations so that the two cannot differ.
-// It writes no file; a test compares the page with it.
+// Renders the settings as tables for docs/configuration.md from their declarations, so that the two cannot differ. It
+// writes no file; a test compares the page with it.
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 
-/** A name in the environment that Hearth reads. */
+/** An environment variable that Hearth reads. */
 export interface EnvironmentName {
   readonly name: string;
-  /** The setting it gives a value to; absent for what is read before any setting. */
+  /** The setting that it sets; absent for variables that are read before any setting. */
   readonly sets?: string;
   readonly meaning: string;
 }
@@ -30,7 +30,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
   OLLAMA_HOST: 'Used only when no file, variable or option gives ollama.api_url.',
 };
 
-/** Every name in the environment, in the order of the settings, those of the hosts last. */
+/** All environment variables, in the order of the settings, those of the hosts last. */
 export const environment: readonly EnvironmentName[] = [
   ...fields.flatMap((field) =>
     field.env.map((name) => ({ name, sets: field.path, meaning: SPECIAL[name] ?? `Sets ${field.path}.` })),
@@ -38,7 +38,7 @@ export const environment: readonly EnvironmentName[] = [
   ...BEFORE_SETTINGS,
 ];
 
-/** All settings, a table under a heading for each section of the file. Aligned as prettier does it. */
+/** All settings, with a heading and a table for each section of the file. Aligned as prettier does it. */
 export function configTables(): string {
   return sections
     .map(({ name }) => `### ${name}\n\n${sectionTable(fields.filter(({ section }) => section === name))}`)
@@ -60,7 +60,7 @@ function sectionTable(of: readonly FieldInfo[]): string {
   );
 }
 
-/** The table of the names in the environment that do not follow the rule SECTION__KEY. */
+/** The table of environment variables that do not follow the rule SECTION__KEY. */
 export function environmentTable(): string {
   const rows = environment.filter(({ name }) => !name.includes('__'));
   return table(
@@ -70,7 +70,7 @@ export function environmentTable(): string {
 }
 
 function meaning({ hint, inert, only, choices = [] }: FieldInfo): string {
-  // The hint speaks the words of the form; a file has the values.
+  // The hint uses the labels of the form; a file has the values.
   const words = choices
     .filter(({ value, label }) => value !== label)
     .map(({ value, label }) => `${code(value)} is “${label}”`)
@@ -81,7 +81,7 @@ function meaning({ hint, inert, only, choices = [] }: FieldInfo): string {
 
 export const code = (text: string): string => `\`${text}\``;
 
-/** A Markdown table for a page in docs/, aligned as prettier does it. Where it names another of these pages, it links it. */
+/** A Markdown table for a page in docs/, aligned as prettier does it. Names of other pages in docs/ become links. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((row) =>
     row.map((cell) =>

@@ -1,12 +1,12 @@
-// How one setting is declared: the forms a value can take, and what is told about it.
-// It holds no setting itself (config.ts does) and reads no file or environment (config-sources.ts does).
+// How one setting is declared: the forms of its value, and its documentation. It declares no setting itself (config.ts
+// does) and reads no file or environment (config-sources.ts does).
 import { z } from 'zod';
 import { keepAliveSeconds } from '../duration.ts';
 import { areHeaders, HEADERS_ALLOWED, spelledHeaders } from '../rules/header-table.ts';
 import type { SecretPart } from '../secret.ts';
 import type { Unit } from '../units.ts';
 
-/** Which control shows the value in a form, and how text from the environment is read. */
+/** The control that shows the value in a form; also decides how text from the environment is read. */
 export type FieldKind =
   | 'text'
   | 'multiline'
@@ -24,60 +24,60 @@ export type FieldKind =
   | 'headers'
   | 'table';
 
-/** What can be said of a setting beside its type. */
+/** The documentation of a setting beside its type. */
 export interface About<Value> {
-  /** A short label for people. */
+  /** A short label for users. */
   readonly title: string;
   /** What it means, in a sentence or two. */
   readonly hint: string;
-  /** The same in one line, for a form to be read at a glance, where the hint is longer. */
+  /** A one-line version of a longer hint, for forms. */
   readonly brief?: string;
   readonly default: Value;
   readonly unit?: Unit | 'count';
-  /** Whether a change takes effect at once or when the gateway starts again. */
+  /** Whether a change takes effect at once or when the gateway restarts. */
   readonly applies: 'live' | 'restart';
-  /** Seldom needed: a form shows it folded away. */
+  /** Rarely needed: a form shows it folded. */
   readonly advanced?: true;
-  /** What of it is never shown, logged, quoted or exported (secret.ts). */
+  /** The part of it that is never shown, logged, quoted or exported (secret.ts). */
   readonly secret?: SecretPart;
-  /** Further names in the environment beside SECTION__KEY, strongest first. */
+  /** Further environment variables beside SECTION__KEY, strongest first. */
   readonly env?: readonly string[];
-  /** Why the setting is accepted but does nothing, in sentences. Setting it yields a notice. */
+  /** Why the setting is accepted but has no effect, in sentences. Setting it yields a notice. */
   readonly inert?: string;
-  /** The only host on which it does something. Setting it on the other yields a notice. */
+  /** The only host on which it has an effect. Setting it on the other yields a notice. */
   readonly only?: 'desktop';
 }
 
-/** The possible values of a setting: the check itself, and the same in words and in the terms of a form. */
+/** The possible values of a setting: the schema, and the same in words and for a form. */
 export interface Form<Type extends z.ZodType> {
   readonly type: Type;
   readonly kind: FieldKind;
-  /** What is allowed, to go after "must be". */
+  /** What is allowed, to follow "must be". */
   readonly allowed: string;
   readonly min?: number;
   readonly max?: number;
-  /** Value and label of each choice, in the order to show them. */
+  /** Value and label of each choice, in display order. */
   readonly choices?: readonly { readonly value: string; readonly label: string }[];
-  /** What a list is a list of, with its article: "an origin". */
+  /** What each item of a list is, with its article: "an origin". */
   readonly item?: string;
 }
 
-/** A whole number within bounds, both included. */
+/** A whole number within inclusive limits. */
 export function whole(min: number, max: number): Form<z.ZodInt> {
   return { type: z.int().min(min).max(max), kind: 'number', allowed: `a whole number from ${min} to ${max}`, min, max };
 }
 
-/** A number within bounds, both included; fractions are welcome. */
+/** A number within inclusive limits; fractions are allowed. */
 export function amount(min: number, max: number): Form<z.ZodNumber> {
   return { type: z.number().min(min).max(max), kind: 'number', allowed: `a number from ${min} to ${max}`, min, max };
 }
 
-/** Yes or no. */
+/** True or false. */
 export function flag(): Form<z.ZodBoolean> {
   return { type: z.boolean(), kind: 'switch', allowed: 'true or false' };
 }
 
-/** One of several words; given as word → label. */
+/** One of several words; `labels` maps word to label. */
 export function choice<const Word extends string>(labels: Readonly<Record<Word, string>>): Form<z.ZodType<Word>> {
   const words = Object.keys(labels) as Word[];
   return {
@@ -88,12 +88,12 @@ export function choice<const Word extends string>(labels: Readonly<Record<Word, 
   };
 }
 
-/** Text of at most `max` characters, the empty one included. */
+/** Text of at most `max` characters; may be empty. */
 export function freeText(max: number): Form<z.ZodString> {
   return { type: z.string().max(max), kind: 'multiline', allowed: `text of at most ${max} characters`, max };
 }
 
-/** Text that has one proper spelling; `spell` gives it, or undefined for what is wrong. */
+/** Text with one canonical spelling; `spell` returns it, or undefined for invalid text. */
 export function spelled(
   spell: (text: string) => string | undefined,
   allowed: string,
@@ -125,13 +125,15 @@ export function list<Item extends z.ZodType>(
   return { type: z.array(item).max(max), kind: 'list', allowed, max, item: name };
 }
 
-/** Headers of HTTP, by name. */
+/** HTTP headers by name. */
 export function headers(): Form<z.ZodRecord<z.ZodString, z.ZodString>> {
   const type = z.record(z.string(), z.string()).overwrite(spelledHeaders).refine(areHeaders);
   return { type, kind: 'headers', allowed: HEADERS_ALLOWED };
 }
 
-/** A table of at most `max` entries by name; `item` is what each is, with its article, and `allowed` what it may hold. */
+/**
+ * A table of at most `max` entries by name; `item`: what each entry is, with its article; `allowed`: what it may hold.
+ */
 export function table<Entry extends z.ZodType>(
   entry: Entry,
   name: z.ZodType<string, string>,
@@ -146,7 +148,7 @@ type Told = Omit<Form<z.ZodType>, 'type'> & About<unknown>;
 
 const told = z.registry<Told>();
 
-/** Declares a setting: the schema to put under its key. What was said of it comes back from `toldOf`. */
+/** Declares a setting: returns the schema to put under its key. `toldOf` returns its documentation. */
 export function field<Type extends z.ZodType>(
   { type, ...form }: Form<Type>,
   about: About<z.core.util.NoUndefined<z.output<Type>>>,
@@ -166,7 +168,7 @@ export function toldOf(schema: z.ZodType): Told {
   return found;
 }
 
-/** A part of the configuration with settings; missing keys, or a missing section, take their defaults. */
+/** A section of the configuration; missing keys, or a missing section, take their defaults. */
 export function section<Shape extends z.core.$ZodLooseShape>(
   title: string,
   shape: Shape,

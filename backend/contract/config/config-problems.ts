@@ -1,5 +1,5 @@
 // Mistakes in a source of settings: what they are, how they read, and the key that was probably meant.
-// Which source wins, and which value is used in place of a wrong one, is in config-sources.ts.
+// config-sources.ts decides which source wins, and which value replaces a wrong one.
 import { fields, sections } from './config.ts';
 import type { FieldInfo } from './config.ts';
 import { wrongProfiles } from './settings-profiles.ts';
@@ -8,7 +8,7 @@ import { wrongUpstream } from '../rules/upstream-list.ts';
 import { nearest } from '../nearest.ts';
 import { quotable } from '../secret.ts';
 
-/** A place that settings come from, beside the defaults. */
+/** A source of settings, beside the defaults. */
 export type Source = 'file' | 'env' | 'flag';
 
 /** Something in a source that could not be used. */
@@ -17,19 +17,19 @@ export interface Problem {
   readonly source: Source;
   /** Path of the file, name of the variable, or "command line". */
   readonly where: string;
-  /** As in "cache.ttl_seconds"; a section's name where the section is meant; empty for the file as a whole. */
+  /** As in "cache.ttl_seconds"; a section's name for the section; empty for the whole file. */
   readonly key: string;
-  /** Where in its value the mistake is, as in "[2].when.stream"; absent where it is the value as a whole. */
+  /** Where inside the value the mistake is, as in "[2].when.stream"; absent for the value as a whole. */
   readonly inside?: string;
   /** What came, as JSON, cut at 60 characters, without secrets. */
   readonly got: string;
-  /** What is allowed, to go after "must be". */
+  /** What is allowed, to follow "must be". */
   readonly allowed: string;
   /** For unknown keys: what was probably meant. */
   readonly suggestion?: string;
 }
 
-/** Where options of the command line are said to come from. */
+/** The `where` of command line options. */
 export const COMMAND_LINE = 'command line';
 
 const SHOWN_CHARACTERS = 60;
@@ -42,7 +42,7 @@ export function problemSentence({ kind, where, key, inside = '', allowed, got, s
   return `${where}: ${name} is not a known key.${suggestion === undefined ? '' : ` Did you mean ${suggestion}?`}`;
 }
 
-/** What finds the mistake inside a list, by the kind of its setting. */
+/** Finds the mistake inside a list, by the kind of the setting. */
 const LISTS: { readonly [K in FieldInfo['kind']]?: typeof wrongRule } = { rules: wrongRule, upstreams: wrongUpstream };
 
 /** The problem of a value that its setting does not allow. */
@@ -54,7 +54,7 @@ export function wrongValue(field: FieldInfo, source: Source, where: string, valu
   return { ...problem, inside, allowed, got: got === undefined ? 'missing' : quoted(field, got) };
 }
 
-/** What is wrong with the data of a file, the values of known settings aside. */
+/** The problems of a file's data, except the values of known settings. */
 export function fileProblems(where: string, data: unknown): Problem[] {
   const wrongShape = (key: string, value: unknown, names: readonly string[]): Problem => {
     const allowed = `a table with ${names.join(', ')}`;
@@ -73,7 +73,7 @@ export function fileProblems(where: string, data: unknown): Problem[] {
   });
 }
 
-/** Options of the command line, by dotted path, that are no settings. */
+/** Command line options, by dotted path, that are not settings. */
 export function unknownFlags(flags: Readonly<Record<string, unknown>>): Problem[] {
   const known = new Set(fields.map(({ path }) => path));
   return Object.entries(flags)
@@ -81,7 +81,7 @@ export function unknownFlags(flags: Readonly<Record<string, unknown>>): Problem[
     .map(([path, value]) => unknownKey('flag', COMMAND_LINE, path, value));
 }
 
-/** Variables that look like ours and are not. Environments are shared, so they are worth a sentence and no more. */
+/** Variables that look like Hearth's but are not. Environments are shared, so they yield a notice and no problem. */
 export function unknownVariables(env: Readonly<Record<string, string | undefined>>): string[] {
   const known = new Set(fields.flatMap((field) => field.env));
   const prefixes = sectionNames.filter((name) => !isWhole(name)).map((name) => `${name.toUpperCase()}__`);
@@ -95,7 +95,7 @@ export function unknownVariables(env: Readonly<Record<string, string | undefined
     });
 }
 
-/** Whether a value has named parts, as a TOML table or a JSON object has. A TOML date is an object, but no table. */
+/** Whether a value has named parts, as a TOML table or a JSON object. A TOML date is an object, but not a table. */
 export const isTable = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 
@@ -129,14 +129,14 @@ function keysOf(section: string): string[] {
   return fields.flatMap((field) => (field.section === section && field.key !== undefined ? [field.key] : []));
 }
 
-/** Whether a section is one setting, whose value is looked at like every other. */
+/** Whether a section is a single setting, validated like every other. */
 function isWhole(section: string): boolean {
   return fields.some((field) => field.section === section && field.key === undefined);
 }
 
 const NOT_QUOTED = '(hidden)';
 
-/** A value of a setting for a message: as JSON, short, and without what is marked as secret. */
+/** A setting's value for a message: as JSON, short, and without secret parts. */
 function quoted({ secret }: FieldInfo, value: unknown): string {
   const open = quotable(secret, value);
   return open === undefined ? NOT_QUOTED : shown(open);
@@ -154,7 +154,7 @@ function withoutTexts(value: unknown): unknown {
   return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withoutTexts(each)])) : value; // prettier-ignore
 }
 
-/** The part of an address before its "@" is left out, wherever the address stands. */
+/** Removes user and password from URLs inside the value. */
 function shown(value: unknown): string {
   return short(asJson(value).replace(/\/\/[^/\s"]*@/g, '//…@'));
 }
@@ -168,7 +168,7 @@ function asJson(value: unknown): string {
   }
 }
 
-/** A key as it came, unless it holds something that would spoil a line. */
+/** A key as it came, quoted if it has characters that would break a line. */
 function shownKey(key: string): string {
   return short(/^[\w.-]+$/.test(key) ? key : JSON.stringify(key));
 }

@@ -1,5 +1,5 @@
-// From the four sources of settings (defaults < file < environment < command line) to one configuration that is always
-// usable, together with what was wrong on the way. Pure: it reads no file and no process; the hosts hand the sources in.
+// Merges the four sources of settings (defaults < file < environment < command line) into one configuration that is
+// always valid, with a list of problems. Pure: the hosts pass the sources in; it reads no file and no process.
 import { configSchema, defaultConfig, fields, parseField, valueIn, withValue } from './config.ts';
 import type { Config, FieldInfo } from './config.ts';
 import { COMMAND_LINE, fileProblems, isTable, unknownFlags, unknownVariables, wrongValue } from './config-problems.ts';
@@ -9,48 +9,48 @@ import { withoutUserinfo } from '../secret.ts';
 export { problemSentence } from './config-problems.ts';
 export type { Problem } from './config-problems.ts';
 
-/** What the hosts found. Values of the environment and texts of the command line are read as the setting needs them. */
+/** What the hosts found. Environment values and command line texts are parsed as the setting needs them. */
 export interface ConfigSources {
   readonly file?: { readonly path: string; readonly data: unknown };
-  /** An empty value is not set. */
+  /** An empty value counts as not set. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** By dotted path, as in {'server.port': '8081'}; undefined is not set. */
+  /** By dotted path, as in {'server.port': '8081'}; undefined counts as not set. */
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
-/** Where a value came from. */
+/** The source of a value. */
 export type ValueOrigin = 'default' | Source;
 
-/** The configuration and what is to be said about it. */
+/** The configuration, and what there is to say about it. */
 export interface ResolvedConfig {
   readonly config: Config;
-  /** Mistakes. The desktop starts all the same and shows them; the headless host ends with exit code 78. */
+  /** Mistakes. The desktop starts anyway and shows them; the headless host ends with exit code 78. */
   readonly problems: readonly Problem[];
-  /** Sentences about what was accepted but does not do what one may think. */
+  /** Sentences about settings that are accepted but may surprise. */
   readonly notices: readonly string[];
-  /** Where each setting's value came from, by dotted path. */
+  /** The source of each setting's value, by dotted path. */
   readonly origins: Readonly<Record<string, ValueOrigin>>;
   /** Settings that a form cannot change because the environment sets them: dotted path → name of the variable. */
   readonly locked: Readonly<Record<string, string>>;
 }
 
-/** Says where Ollama listens: a good guess, which any setting of Hearth's own outweighs. */
+/** Names Ollama's address: a good guess, which any of Hearth's own settings overrides. */
 const OLLAMA_HOST = 'OLLAMA_HOST';
 const API_URL = 'ollama.api_url';
 
-/** One value on its way into one setting. */
+/** One value for one setting. */
 interface Candidate {
   readonly source: Source;
   readonly where: string;
   readonly value: unknown;
-  /** A guess from another program's variable: a useless value is no mistake, and a form may set another. */
+  /** A guess from another program's variable: an unusable value is no mistake, and a form may set another. */
   readonly guess?: true;
 }
 
 /**
- * One configuration from all sources. Never throws. A value that is not allowed is reported, and the setting takes its
- * next weaker source, so `config` is always valid. Settings without effect on this host, or in this version, give a
- * notice when they are set.
+ * Merges all sources into one configuration. Never throws. A value that is not allowed is reported, and the setting
+ * takes the value of the next weaker source, so `config` is always valid. Settings without effect on this host, or in
+ * this version, give a notice when they are set.
  */
 export function resolveConfig(sources: ConfigSources, host: 'headless' | 'desktop'): ResolvedConfig {
   const { file, env = {}, flags = {} } = sources;
@@ -83,7 +83,7 @@ export function resolveConfig(sources: ConfigSources, host: 'headless' | 'deskto
 
   let config: Config = configSchema.parse({ ...defaultConfig(), ...values });
   if (origins[API_URL] === 'env' && locked[API_URL] === undefined && pointsHome(config)) {
-    // People set OLLAMA_HOST to Hearth so that their other programs use it; Hearth must not then call itself.
+    // People set OLLAMA_HOST to Hearth for their other programs; Hearth must not then call itself.
     config = { ...config, ollama: { ...config.ollama, api_url: defaultConfig().ollama.api_url } };
     origins[API_URL] = 'default';
     notices.push(`${OLLAMA_HOST} is not used: it is the address of Hearth itself.`);
@@ -91,7 +91,7 @@ export function resolveConfig(sources: ConfigSources, host: 'headless' | 'deskto
   return { config, problems, notices: [...notices, ...cautions(config)], origins, locked };
 }
 
-/** Every value that the sources hold for a setting, strongest first. */
+/** All values that the sources hold for a setting, strongest first. */
 function candidatesFor(field: FieldInfo, { file, env, flags }: ConfigSources): Candidate[] {
   const found: Candidate[] = [];
   const flag = own(flags, field.path);
@@ -115,7 +115,9 @@ function candidatesFor(field: FieldInfo, { file, env, flags }: ConfigSources): C
   return found;
 }
 
-/** Text from the environment or the command line as the type the setting needs; what does not fit stays as it came. */
+/**
+ * Converts text from the environment or the command line to the setting's type; text that does not fit stays as it is.
+ */
 function fromText(field: FieldInfo, value: unknown): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
@@ -153,7 +155,7 @@ const parts = (text: string): string[] =>
     .map((part) => part.trim())
     .filter((part) => part !== '');
 
-/** Headers as in a request: `X-Api-Key: abc`, one a line. */
+/** Headers as in a request: `X-Api-Key: abc`, one per line. */
 function fromHeaderLines(text: string): unknown {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   const pairs = lines.map((line) => /^([^:]+):(.*)$/.exec(line)?.slice(1) ?? []);
@@ -170,14 +172,16 @@ function fromJson(text: string): unknown {
   }
 }
 
-/** The first level in RUST_LOG ("info,hyper=warn", "hearth=debug"). Undefined when there is none: it is Rust's variable. */
+/**
+ * The first level in RUST_LOG ("info,hyper=warn", "hearth=debug"). Undefined if there is none: it is Rust's variable.
+ */
 function firstLevel(rustLog: string): string | undefined {
   const words = parts(rustLog.toLowerCase()).map((directive) => directive.slice(directive.lastIndexOf('=') + 1).trim());
   const level = words.find((word) => ['off', 'error', 'warn', 'info', 'debug', 'trace'].includes(word));
   return level === 'off' ? 'silent' : level;
 }
 
-/** A property of the thing itself, never one that every object has. */
+/** An own property of a value, never an inherited one. */
 function own(value: unknown, key: string): unknown {
   return isTable(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
@@ -187,7 +191,7 @@ function reasonWithoutEffect(field: FieldInfo, host: 'headless' | 'desktop'): st
   return field.only === 'desktop' && host !== 'desktop' ? 'Only the desktop app uses it.' : undefined;
 }
 
-/** Whether Ollama's address is the one that Hearth itself is going to have. */
+/** Whether Ollama's address is the one that Hearth itself will have. */
 export function pointsHome({ ollama, server }: Config): boolean {
   const port = /^http:\/\/(?:localhost|127\.[\d.]+|\[::1\]):(\d+)$/.exec(withoutUserinfo(ollama.api_url))?.[1];
   return port !== undefined && Number(port) === server.port;
@@ -195,7 +199,7 @@ export function pointsHome({ ollama, server }: Config): boolean {
 
 const EVERY_PAGE: ReadonlySet<string> = new Set(['*', 'https://*', 'http://*']);
 
-/** Notices about values that are allowed and may still surprise. */
+/** Notices about values that are allowed but may surprise. */
 function cautions({ cors, ollama, cache }: Config): string[] {
   const said: string[] = [];
   for (const origin of cors.allowed_origins.filter((each) => EVERY_PAGE.has(each))) {

@@ -1,6 +1,6 @@
-// The whole configuration: every setting of Hearth, each declared once with type, bounds, default, label, meaning, unit and
-// names in the environment. Validation, the settings form, the command line and the table of docs/configuration.md are read off here.
-// The declarations are in settings-*.ts; where values come from, and which source wins, is in config-sources.ts.
+// The whole configuration: every setting of Hearth, declared once with type, limits, default, label, meaning, unit and
+// environment variables. Validation, the settings form, the command line and the table of docs/configuration.md derive
+// from it. settings-*.ts has the declarations; config-sources.ts decides which source of a value wins.
 import { z } from 'zod';
 import { namesInEnvironment } from '../listens-at.ts';
 import { toldOf } from './config-field.ts';
@@ -14,7 +14,10 @@ import { prompts } from './settings-prompts.ts';
 import { upstreams } from './settings-upstreams.ts';
 import { batch, cache, conversationCache, queue } from './settings-work.ts';
 
-/** The whole configuration. Input may leave out any key or section; output has them all. Unknown keys are refused. */
+/**
+ * Schema of the whole configuration. Input may leave out any key or section; output has them all. Unknown keys are
+ * refused.
+ */
 export const configSchema = z.strictObject({
   server,
   ollama,
@@ -38,31 +41,31 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
     : T;
 
-/** A whole, valid configuration. */
+/** A complete, valid configuration. */
 export type Config = DeepReadonly<z.output<typeof configSchema>>;
 
 /** What a form, a table or a message needs to know of a setting. Plain data. */
 export interface FieldInfo extends About<unknown> {
-  /** Section and key, as in "cache.ttl_seconds"; the section alone where that is one setting as a whole. */
+  /** Section and key, as in "cache.ttl_seconds"; the section alone if it is a single setting. */
   readonly path: string;
   readonly section: string;
-  /** Undefined where the section is the setting. */
+  /** Undefined if the section is the setting. */
   readonly key: string | undefined;
   readonly kind: FieldKind;
-  /** What is allowed, to go after "must be". */
+  /** What is allowed, to follow "must be". */
   readonly allowed: string;
-  /** Bounds of a number, the most characters of a text, or the most items of a list. */
+  /** Limits of a number, maximum characters of a text, or maximum items of a list. */
   readonly min?: number;
   readonly max?: number;
   readonly choices?: readonly { readonly value: string; readonly label: string }[];
   readonly item?: string;
-  /** Every name in the environment, strongest first. */
+  /** All environment variables, strongest first. */
   readonly env: readonly string[];
 }
 
 type Section = (typeof configSchema.shape)[keyof typeof configSchema.shape];
 
-/** The settings in a section; a section that is one setting has that alone, without a key. */
+/** The settings in a section; a section that is a single setting has one, without a key. */
 function inside(section: Section): readonly (readonly [key: string | undefined, type: z.ZodType])[] {
   const parts = section.unwrap();
   return 'shape' in parts ? Object.entries<z.ZodType>(parts.shape) : [[undefined, section]];
@@ -90,8 +93,8 @@ export const fields: readonly FieldInfo[] = declared.map(({ info }) => info);
 const schemaOf: ReadonlyMap<string, z.ZodType> = new Map(declared.map(({ info, schema }) => [info.path, schema]));
 
 /**
- * Checks one value of one setting, as a form does while it is typed. Gives the value in its proper spelling, or
- * undefined when it is not allowed or the setting does not exist.
+ * Checks one value of one setting, as a form does while the user types. Returns the value in its canonical spelling, or
+ * undefined if it is not allowed or the setting does not exist.
  */
 export function parseField(path: string, value: unknown): { readonly value: unknown } | undefined {
   const result = value === undefined ? undefined : schemaOf.get(path)?.safeParse(value);
@@ -102,7 +105,7 @@ type Data = Readonly<Record<string, unknown>>;
 
 const isTable = (value: unknown): value is Data => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What a table of sections, as a file has it, has for a setting; undefined where it says nothing of it. */
+/** A setting's value in a table of sections, as in a file; undefined if it is not set there. */
 export function valueIn(data: unknown, { section, key }: FieldInfo): unknown {
   if (!isTable(data) || !Object.hasOwn(data, section)) return undefined;
   const part = data[section];
@@ -110,14 +113,14 @@ export function valueIn(data: unknown, { section, key }: FieldInfo): unknown {
   return isTable(part) && Object.hasOwn(part, key) ? part[key] : undefined;
 }
 
-/** The same table with a value for a setting. */
+/** The table with a value for a setting. */
 export function withValue(data: Data, { section, key }: FieldInfo, value: unknown): Data {
   if (key === undefined) return { ...data, [section]: value };
   const part = data[section];
   return { ...data, [section]: { ...(isTable(part) ? part : {}), [key]: value } };
 }
 
-/** The same table without one; a section that has no other is left out too. */
+/** The table without a setting; a section that becomes empty is removed too. */
 export function withoutValue(data: Data, field: FieldInfo): Data {
   const { section, key } = field;
   if (valueIn(data, field) === undefined) return data;
@@ -127,7 +130,7 @@ export function withoutValue(data: Data, field: FieldInfo): Data {
   return Object.keys(rest).length === 0 ? others : { ...data, [section]: rest };
 }
 
-/** The value that a configuration has for a setting. */
+/** The value of a setting in a configuration. */
 export function valueOf(config: Config, field: FieldInfo): unknown {
   return valueIn(config, field);
 }
@@ -137,7 +140,7 @@ export function changedFields(before: Config, after: Config): readonly FieldInfo
   return fields.filter((field) => JSON.stringify(valueOf(before, field)) !== JSON.stringify(valueOf(after, field)));
 }
 
-/** `next` as far as it applies at once: a setting that changes after a restart keeps the value that it has in `running`. */
+/** The part of `next` that applies at once: a setting that needs a restart keeps its value from `running`. */
 export function untilRestart(running: Config, next: Config): Config {
   let inUse: Data = {};
   for (const field of fields)
@@ -145,7 +148,7 @@ export function untilRestart(running: Config, next: Config): Config {
   return inUse as Config;
 }
 
-/** The configuration of somebody who has set nothing. */
+/** The configuration with defaults only. */
 export function defaultConfig(): Config {
   return configSchema.parse({});
 }

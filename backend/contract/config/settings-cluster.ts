@@ -1,9 +1,9 @@
-// The settings of a fleet: several gateways that share answers through one Valkey.
-// Declarations alone; config.ts puts all sections together.
+// The settings of a fleet: several gateways that share answers through one Valkey. Declarations only; config.ts joins
+// all sections.
 import { valkeyAddress } from '../valkey-address.ts';
 import { field, section, spelled, whole } from './config-field.ts';
 
-/** Stands in the names of keys and in labels of metrics. */
+/** Part of key names and of metric labels. */
 const word = (text: string): string | undefined => (/^[\w.-]{1,64}$/.test(text.trim()) ? text.trim() : undefined);
 const wordOrNone = (text: string): string | undefined => (text.trim() === '' ? '' : word(text));
 

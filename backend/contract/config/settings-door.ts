@@ -1,5 +1,5 @@
-// The settings of the door and the house: where Hearth listens, who may come in, what it logs, the desktop app.
-// Declarations alone; config.ts puts all sections together.
+// The settings of the gateway's entrance and of the app: where Hearth listens, who may come in, what it logs, the
+// desktop app. Declarations only; config.ts joins all sections.
 import { LANGUAGES } from '../languages.ts';
 import { hostName, webOrigin } from '../address.ts';
 import { apiKeysSchema } from '../rules/api-key.ts';

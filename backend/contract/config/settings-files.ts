@@ -1,4 +1,4 @@
-// Settings of files for batches, and of the batches that run their lines.
+// The settings of files for batches, and of the batches that run their lines.
 import { amount, field, section, whole } from './config-field.ts';
 
 export const files = section('Files for batches', {

@@ -1,5 +1,5 @@
-// The settings toward Ollama: where it is, which model, how long to wait, what to keep warm.
-// Declarations alone; config.ts puts all sections together.
+// The settings about Ollama: its address, which model, how long to wait, what to keep warm. Declarations only;
+// config.ts joins all sections.
 import { z } from 'zod';
 import { upstreamAddress } from '../address.ts';
 import { bearerKey } from '../rules/upstream-list.ts';
@@ -25,7 +25,7 @@ const model = () => spelled(modelName, 'a model name such as "llama3.2:3b"', 'mo
 
 const MOST_TOKENS = 16_777_216;
 
-/** What is said of one model. */
+/** The settings of one model. */
 const ofModel = z.strictObject({ num_ctx: z.union([z.literal('auto'), z.int().min(1).max(MOST_TOKENS)]).optional() });
 
 const filePath = (text: string): string | undefined =>

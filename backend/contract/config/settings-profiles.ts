@@ -1,17 +1,17 @@
-// Profiles: names of one's own for a model with what one wants of it. Declarations alone; config.ts puts all sections together.
+// Profiles: the user's own names for a model with preset options. Declarations only; config.ts joins all sections.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from '../chat/chat-request.ts';
 import { canonicalName } from '../model-name.ts';
 import { field, spelled, table } from './config-field.ts';
 
-/** As Ollama takes names; a cloud's word in it would send the request elsewhere. */
+/** Names as Ollama accepts them, without a cloud's suffix: that would send the request elsewhere. */
 const nameOf = (text: string): string | undefined =>
   /^[\w][\w.:/-]{0,255}$/.test(text.trim()) && !/[:-]cloud$/i.test(text) ? text.trim() : undefined;
 const modelName = () => spelled(nameOf, 'a model name').type;
 
 const option = z.union([z.number(), z.boolean(), z.string().max(1000), z.array(z.string().max(1000)).max(64)]);
 
-/** One of them. */
+/** One profile. */
 export const profileSchema = z.strictObject({
   model: modelName(),
   options: z.record(z.string().min(1).max(64), option).optional(),
@@ -22,7 +22,7 @@ export type Profile = z.infer<typeof profileSchema>;
 
 const MOST = 100;
 
-/** Of two names that are one to Ollama the second, and what is allowed there; undefined where there are none. */
+/** The second of two names that are the same to Ollama, and what is allowed there; undefined if there are none. */
 export function wrongProfiles(
   value: unknown,
 ): { readonly inside: string; readonly allowed: string; readonly got: unknown } | undefined {

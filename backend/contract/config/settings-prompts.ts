@@ -1,4 +1,4 @@
-// The settings of what is kept the same in prompts. Declarations alone; config.ts puts all sections together.
+// The settings of what is kept stable in prompts. Declarations only; config.ts joins all sections.
 import { z } from 'zod';
 import { PINS, pinRulesSchema } from '../rules/pin-rule.ts';
 import { field, flag, section, table } from './config-field.ts';

@@ -1,5 +1,5 @@
-// The setting that lists several Ollamas. A declaration alone; config.ts puts all sections together, and how the list is
-// written is upstream-list.ts.
+// The setting that lists several Ollamas. A declaration only; config.ts joins all sections, and upstream-list.ts has
+// the list's format.
 import { MOST_UPSTREAMS, UPSTREAMS_ALLOWED, upstreamListSchema } from '../rules/upstream-list.ts';
 import { field } from './config-field.ts';
 

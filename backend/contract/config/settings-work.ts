@@ -1,5 +1,5 @@
-// The settings of the work itself: what is kept, who waits how long, how requests are grouped.
-// Declarations alone; config.ts puts all sections together.
+// The settings of the work itself: what is cached, who waits how long, how requests are grouped. Declarations only;
+// config.ts joins all sections.
 import { MOST_RULES, queueRulesSchema, RULES_ALLOWED } from '../rules/queue-rule.ts';
 import { MODES } from '../rules/mode.ts';
 import { amount, choice, field, flag, list, section, spelled, whole } from './config-field.ts';
