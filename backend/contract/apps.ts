@@ -1,35 +1,36 @@
-// The apps of docs/apps.md: what points each of them at Hearth, and how their requests are told from others. One table: the
-// window's page "Connect an app" and that paper show the same lines. Sentences about an app are with the page's other words.
+// The apps of docs/apps.md: how to point each of them at Hearth, and how to recognize their requests. One table: the
+// window's page "Connect an app" and that document show the same lines. Texts about an app are with the page's other
+// texts.
 import { z } from 'zod';
 
-/** A program by how its requests begin to name it. */
+/** A program, recognized by how its requests name it. */
 export interface Program {
   readonly name: string;
-  /** Fits the User-Agent that it sends. */
+  /** Matches its User-Agent. */
   readonly agent: RegExp;
 }
 
 export interface App {
-  /** Also the name of what was recorded of it, where something was (tests/data/traffic). */
+  /** Also the name of its recorded traffic, if there is any (tests/data/traffic). */
   readonly id: string;
-  /** A name of its own, the same in all languages. */
+  /** A proper name, the same in all languages. */
   readonly name: string;
   /**
-   * What to paste, each piece whole by itself. `{gateway}` stands for the address with its scheme, `{openai}` for that of OpenAI's
-   * routes, `{model}` for a model and `{key}` for a key; what is between `<<` and `>>` is there only where a key is needed.
-   * Nothing: it cannot reach a gateway on this machine.
+   * What to paste, each piece complete in itself. `{gateway}` stands for the address with its scheme, `{openai}` for
+   * that of OpenAI's routes, `{model}` for a model and `{key}` for a key; the part between `<<` and `>>` appears only
+   * if a key is needed. Empty: the app cannot reach a gateway on this machine.
    */
   readonly paste: readonly string[];
-  /** Fits its User-Agent, where that does not begin with its name. */
+  /** Matches its User-Agent if that does not begin with the app's name. */
   readonly agent?: RegExp;
-  /** Its requests bear the name of a library alone, as those of other programs do. */
+  /** Set if its requests carry only the name of a library, as those of other programs do. */
   readonly through?: Program;
 }
 
 const OLLAMA_PYTHON: Program = { name: 'ollama (Python)', agent: /^ollama-python\//i };
 const OPENAI_PYTHON: Program = { name: 'openai (Python)', agent: /^(?:Async)?OpenAI\/Python /i };
 const OLLAMA_JS: Program = { name: 'ollama (npm)', agent: /^ollama-js\//i };
-/** Its class's name, which a bundler may have shortened. */
+/** Its class name, which a bundler may have shortened. */
 const OPENAI_JS: Program = { name: 'openai (npm)', agent: /^(?!Anthropic)\w{1,12}\/JS /i };
 const AI_SDK: Program = { name: 'AI SDK', agent: /^ai-sdk\//i };
 const LITELLM: Program = { name: 'litellm', agent: /^litellm\//i };
@@ -37,10 +38,10 @@ const LITELLM: Program = { name: 'litellm', agent: /^litellm\//i };
 const either = (...programs: readonly Program[]): RegExp =>
   new RegExp(programs.map(({ agent }) => agent.source).join('|'), 'i');
 
-/** Of clients in JavaScript. */
+/** For clients in JavaScript. */
 const BEARER = "headers: { Authorization: 'Bearer {key}' }";
 
-/** Those that most people use come first. */
+/** The most used apps come first. */
 export const APPS: readonly App[] = [
   { id: 'open-webui', name: 'Open WebUI', paste: ['OLLAMA_BASE_URL={gateway} open-webui serve'] },
   {
@@ -146,36 +147,36 @@ export const APPS: readonly App[] = [
   { id: 'cursor', name: 'Cursor', paste: [] },
 ];
 
-/** Those by whose name alone some apps are known. */
+/** Libraries whose name is all that is known of some apps. */
 const PROGRAMS = [OLLAMA_PYTHON, OPENAI_PYTHON, OLLAMA_JS, OPENAI_JS, AI_SDK, LITELLM];
-/** A product with its version, as a User-Agent begins (RFC 9110, 10.1.5). */
+/** A product with its version, at the start of a User-Agent (RFC 9110, 10.1.5). */
 const PRODUCT = /^([\w.+-]+)\/v?\d\S*(?:\s|$)/;
 
 /**
- * A caller as people know it: a User-Agent by the app or library that sends it, or by its first product without version and
- * system. Every other name, of a key or a page, is itself.
+ * The display name of a caller: a User-Agent becomes the app or library that sends it, or its first product without
+ * version and system. Names of keys and pages stay as they are.
  */
 export function shownCaller(caller: string): string {
-  // Libraries first: a row of the table may stand for several.
+  // Libraries first: one library may serve several rows of the table.
   const known = [...PROGRAMS, ...APPS].find(({ agent }) => agent?.test(caller) === true);
   return known?.name ?? PRODUCT.exec(caller)?.[1] ?? caller;
 }
 
-/** Whether a caller is meant by a name: its own, or the one that people know it by, in small or capital letters. */
+/** Whether a name refers to a caller: its raw name, or its display name in any case. */
 export function isCalled(caller: string, name: string): boolean {
   return caller === name || shownCaller(caller).toLowerCase() === name.toLowerCase();
 }
 
-/** What stands for a gateway in the lines of an app. */
+/** The values filled into the lines of an app. */
 export interface Stands {
   readonly gateway: string;
   readonly openai: string;
   readonly model: string;
-  /** Undefined where none is needed. */
+  /** Undefined if no key is needed. */
   readonly key: string | undefined;
 }
 
-/** Where a client wants some key, and Hearth none. */
+/** For clients that require a key when Hearth needs none. */
 const ANY_KEY = 'any';
 
 /** The pieces to paste for a gateway. */
@@ -188,13 +189,13 @@ export function pasteOf({ paste }: App, { key, ...stands }: Stands): readonly st
   );
 }
 
-/** That requests of an app came. */
+/** An app that has sent requests. */
 export const appSeenSchema = z.object({
-  /** Of a row of APPS. */
+  /** The id in APPS. */
   id: z.string(),
-  /** When the newest came. ISO 8601 in UTC. */
+  /** When its newest request came. ISO 8601 in UTC. */
   at: z.string(),
-  /** The library by whose name alone they are known; others may have sent them. */
+  /** The library whose name alone its requests carry; they may come from other programs. */
   through: z.string().optional(),
 });
 export type AppSeen = z.infer<typeof appSeenSchema>;

@@ -1,7 +1,7 @@
-// What keep_alive may say, in Ollama's own forms, as one number of seconds.
-// It formats nothing and knows no default; other times in Hearth are plain numbers with their unit in the name.
+// Reads keep_alive in all of Ollama's forms as a number of seconds. It formats nothing and knows no default; other
+// times in Hearth are plain numbers with their unit in the name.
 
-/** Ollama keeps a duration as nanoseconds in 64 bits; what is longer does not fit. */
+/** Ollama stores a duration as nanoseconds in 64 bits; longer ones do not fit. */
 const LONGEST_SECONDS = 9_223_372_036;
 
 const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
@@ -15,16 +15,16 @@ const SECONDS_PER_UNIT: Readonly<Record<string, number>> = {
   h: 3600,
 };
 
-// Each digit can match in one place only: where it could match in two, time grows with the square of the length.
+// Each digit can match in one place only: with two places, time would grow with the square of the length.
 const PIECE = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gu;
 const DURATION = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/u;
 const BARE_INTEGER = /^[+-]?\d+$/;
 
 /**
- * How long a model stays loaded after an answer.
- * Takes a Go duration ("15m", "1h30m"), a whole number of seconds as text ("300") or a number of seconds (90.5).
- * Gives seconds, 0 for "unload at once", -1 for "forever" (whatever negative came), and NaN for anything else.
- * The result can be sent to Ollama as it is: unlike text, a number is always read as seconds there.
+ * How long a model stays loaded after an answer. Takes a Go duration ("15m", "1h30m"), a whole number of seconds as
+ * text ("300") or a number of seconds (90.5). Returns seconds, 0 for "unload at once", -1 for "forever" (for any
+ * negative value), and NaN for anything else. The result can be sent to Ollama: unlike text, a number is always read as
+ * seconds there.
  */
 export function keepAliveSeconds(value: string | number): number {
   const seconds = typeof value === 'number' ? value : textSeconds(value.trim());

@@ -1,18 +1,18 @@
-// The one table of error codes and the one error class.
-// Errors are thrown anywhere inside and encoded once at each edge (HTTP, IPC, command line); this file knows no edge.
+// The one table of error codes and the one error class. Errors are thrown anywhere inside and encoded once at each edge
+// (HTTP, IPC, command line); this file knows no edge.
 import { z } from 'zod';
 import { Sentence } from './sentence.ts';
 
 interface CodeInfo {
-  /** HTTP status on our own and on Ollama's routes. */
+  /** HTTP status on Hearth's own and on Ollama's routes. */
   readonly status: number;
-  /** Whether the same request may succeed later without being changed. */
+  /** Whether the same request may succeed later unchanged. */
   readonly retryable: boolean;
-  /** When it is sent; the table of docs/errors.md is made from this. */
+  /** When it is sent; source of the table in docs/errors.md. */
   readonly when: string;
 }
 
-/** Every code that can leave the process. The table of docs/errors.md is made from here. */
+/** Every code that can leave the process. The table of docs/errors.md is made from it. */
 export const ERRORS = {
   invalid_request: {
     status: 400,
@@ -171,7 +171,7 @@ export const ERRORS = {
 export type ErrorCode = keyof typeof ERRORS;
 export const errorCodeSchema = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]);
 
-/** What a model run may end with, on every route that has one. */
+/** The errors of a model run, on every route that has one. */
 export const RUN_ERRORS: readonly ErrorCode[] = [
   'invalid_request',
   'model_not_found',
@@ -192,7 +192,7 @@ export const RUN_ERRORS: readonly ErrorCode[] = [
   'idle_timeout',
 ];
 
-/** What an error looks like on our own routes and on Ollama's; `error` is a string because Ollama's clients read it so. */
+/** An error on Hearth's own routes and on Ollama's; `error` is a string because Ollama's clients expect one. */
 export const wireErrorSchema = z.object({
   error: z.string(),
   code: errorCodeSchema,
@@ -202,37 +202,37 @@ export const wireErrorSchema = z.object({
 export type WireError = z.infer<typeof wireErrorSchema>;
 
 interface More {
-  /** Milliseconds after which a retry makes sense; becomes the Retry-After header. */
+  /** Milliseconds until a retry makes sense; becomes the Retry-After header. */
   readonly retryAfterMs?: number;
-  /** The Retry-After header as Ollama or a proxy before it sent it, in seconds or as a date; goes before ours. */
+  /** The Retry-After header of Ollama or a proxy in front of it, in seconds or as a date; wins over Hearth's own. */
   readonly retryAfter?: string | undefined;
-  /** Whether the same request may succeed later, where this error knows better than its code. */
+  /** Whether the same request may succeed later, if this error knows better than its code. */
   readonly retryable?: boolean | undefined;
-  /** The error behind this one; goes to the log, never to the caller. */
+  /** The underlying error; logged, never sent to the caller. */
   readonly cause?: unknown;
-  /** How Ollama itself says it, or has said it. */
+  /** The error in Ollama's own words. */
   readonly native?: NativeError;
-  /** The connection to Ollama was open, and broke before the answer was whole. */
+  /** The connection to Ollama was open, and broke before the answer was complete. */
   readonly broke?: boolean;
 }
 
-/** An error in Ollama's own words, for the routes that speak its dialect: clients compare status and text. */
+/** An error in Ollama's own words, for the routes in its dialect: clients compare status and text. */
 export interface NativeError {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
 /**
- * An expected failure. Anything thrown that is not an AppError is a bug and is shown as `internal`.
- * The message is a whole sentence for the caller: what is so, then what to do. Where it quotes what the caller sent, it is made
- * with `sentence`, so that the log can leave that out.
+ * An expected failure. Any other thrown value is a bug and is shown as `internal`. The message is a whole sentence for
+ * the caller: what is wrong, then what to do. If it quotes the caller's input, it is made with `sentence`, so that the
+ * log can leave that out.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly retryAfterMs: number | undefined;
   readonly retryAfter: string | undefined;
-  /** Whether the same request may succeed later without being changed. */
+  /** Whether the same request may succeed later unchanged. */
   readonly retryable: boolean;
   readonly native: NativeError | undefined;
   readonly broke: boolean;
@@ -257,7 +257,7 @@ export class AppError extends Error {
   }
 }
 
-/** Any thrown value as an AppError; what is not one becomes `internal` with the original as its cause. */
+/** Converts any thrown value to an AppError; other values become `internal` with the original as cause. */
 export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   return new AppError('internal', 'Hearth made a mistake. Its log has the cause under this request id.', {
@@ -266,8 +266,8 @@ export function asAppError(error: unknown): AppError {
 }
 
 /**
- * What the log needs of a failure beside its sentence: of a bug its cause, with where it was thrown. An expected failure
- * is told whole by its sentence, and a stack would make it look like a bug.
+ * Log fields of a failure beside its message: for a bug its cause, with the stack. The message explains an expected
+ * failure completely, and a stack would make it look like a bug.
  */
 export function faultOf(error: unknown): { readonly err?: unknown } {
   const { code, cause } = asAppError(error);
@@ -279,7 +279,9 @@ export function toWire(error: AppError, requestId: string): WireError {
   return { error: error.message, code: error.code, request_id: requestId, retryable: error.retryable };
 }
 
-/** The Retry-After header: another's as it came, ours in whole seconds, rounded up and kept within 1 to 120. */
+/**
+ * The Retry-After header: an upstream's as it came, Hearth's own in whole seconds, rounded up and limited to 1 to 120.
+ */
 export function retryAfterOf({ retryAfter, retryAfterMs }: AppError): string | undefined {
   if (retryAfter !== undefined || retryAfterMs === undefined) return retryAfter;
   return String(Math.min(120, Math.max(1, Math.ceil(retryAfterMs / 1000))));

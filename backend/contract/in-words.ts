@@ -1,15 +1,15 @@
-// Figures as words: counts, bytes, durations, times of day, as the design's section 5 says. How exact each is, is decided here
-// for all languages; how a language writes it comes as a Tongue. The functions by themselves speak the English of the
-// command line, whatever the machine's language is. Pure; it knows nothing of what the figures mean.
-/** Stands between a figure and its unit: narrow, and never a line's end. */
+// Writes figures as text: counts, bytes, durations, times of day, as the design's section 5 says. Precision is decided
+// here for all languages; a Tongue says how a language writes them. The exported functions write the English of the
+// command line, whatever the machine's language is. Pure; it does not know what the figures mean.
+/** Between a figure and its unit: narrow, and never broken at a line end. */
 export const THIN = '\u202F';
 
-/** Nothing has been measured yet; never 0. */
+/** For what was not measured; never 0. */
 export const NOTHING = '–';
 
 /** How a language writes figures. */
 export interface Tongue {
-  /** A number with so many digits behind the point. */
+  /** A number with a fixed number of digits after the point. */
   fixed(value: number, digits: number): string;
   /** 2 → "2 days" */
   days(value: number): string;
@@ -19,14 +19,14 @@ export interface Tongue {
   dayOfMonth(at: number): string;
 }
 
-/** 2, "request" → "2 requests"; a noun with another plural brings it. */
+/** 2, "request" → "2 requests"; pass an irregular plural as `many`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
 
-/** The time of day: "09:12", or "13:56:30" where steps are shorter than a minute. */
+/** The time of day: "09:12", or "13:56:30" for steps shorter than a minute. */
 export function timeOfDay(at: number, seconds = false): string {
   const time = new Date(at);
   const clock = `${two(time.getHours())}:${two(time.getMinutes())}`;
@@ -50,7 +50,7 @@ export function figuresOf(tongue: Tongue) {
     const units = ['B', 'KB', 'MB', 'GB', 'TB'];
     let amount = value;
     let unit = 0;
-    // 999.5 would be written as 1000 of the smaller unit.
+    // 999.5 would be rounded to 1000 of the smaller unit.
     while (amount >= 999.5 && unit < units.length - 1) {
       amount /= 1000;
       unit++;
@@ -59,14 +59,14 @@ export function figuresOf(tongue: Tongue) {
     return `${fixed(amount, digits)}${THIN}${units[unit]}`;
   }
 
-  /** Megabytes as they are counted, for reading: "0 MB", "38 KB", "3.4 MB", "212 MB". */
+  /** Megabytes of 1024 KB: "0 MB", "38 KB", "3.4 MB", "212 MB". */
   function megabytes(mb: number): string {
     if (mb <= 0) return '0 MB';
     if (mb < 0.95) return `${Math.max(1, Math.round(mb * 1024))} KB`;
     return `${fixed(mb, mb < 9.95 ? 1 : 0)} MB`;
   }
 
-  /** The figure and its unit, where they are set apart: 412 → ["0.41", "s"]; longer ones have no single unit. */
+  /** The figure and its unit separately: 412 → ["0.41", "s"]; longer durations have no single unit. */
   function durationParts(ms: number): readonly [figure: string, unit: string] {
     if (ms < 99.5) return [fixed(Math.max(0, ms), 0), 'ms'];
     if (ms < 995) return [fixed(ms / 1000, 2), 's'];
@@ -81,20 +81,20 @@ export function figuresOf(tongue: Tongue) {
     return unit === '' ? figure : `${figure}${THIN}${unit}`;
   }
 
-  /** A measured time that is compared with others: "3 ms", "0.41 s", "3.3 s", "30.2 s", "4 min 10 s". */
+  /** A measured time for comparison with others: "3 ms", "0.41 s", "3.3 s", "30.2 s", "4 min 10 s". */
   function fineDuration(ms: number): string {
     if (ms < 995) return duration(ms);
     if (ms >= 59_950) return longDuration(ms);
     return `${fixed(ms / 1000, 1)}${THIN}s`;
   }
 
-  /** Whole seconds and more, for what runs while one looks: "8 s", "4 min 10 s". */
+  /** Whole seconds and more, for a running clock: "8 s", "4 min 10 s". */
   function clockDuration(ms: number): string {
     const seconds = Math.max(0, Math.round(ms / 1000));
     return seconds < 60 ? `${seconds}${THIN}s` : longDuration(seconds * 1000);
   }
 
-  /** A time ahead, rounded, since it is an estimate: "9 s", "12 min", "2 h". */
+  /** An estimated time ahead, rounded: "9 s", "12 min", "2 h". */
   function roughly(ms: number): string {
     const seconds = Math.max(1, Math.round(ms / 1000));
     if (seconds < 60) return `${seconds}${THIN}s`;
@@ -122,7 +122,7 @@ export function figuresOf(tongue: Tongue) {
   /** "21 Nov, 09:12" */
   const dayAndTime = (at: number): string => `${dayOfMonth(at)}, ${timeOfDay(at)}`;
 
-  /** "09:12", with its day before it when that is not today: "21 Nov, 09:12". */
+  /** "09:12", with the day in front if that is not today: "21 Nov, 09:12". */
   function moment(at: number, now: number): string {
     const today = new Date(at).toDateString() === new Date(now).toDateString();
     return today ? timeOfDay(at) : dayAndTime(at);

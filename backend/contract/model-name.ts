@@ -1,4 +1,4 @@
-// How Ollama reads a model's name: the one form in which two spellings of the same model are equal. Pure.
+// Normalizes a model's name as Ollama does, so that two spellings of the same model are equal. Pure.
 
 /**
  * Lower case, without the default registry and namespace, with the tag written out (ollama server/routes.go:1218,

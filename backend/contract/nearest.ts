@@ -1,13 +1,12 @@
-// "Did you mean …?": the name that a mistyped word most likely stands for.
-// It only proposes; nothing is ever corrected without the person.
+// "Did you mean …?": finds the name that a mistyped word most likely stands for. It only suggests; the user decides.
 
-/** Names that differ only in these ways are the same to a reader: maxSizeMb, max-size-mb, max_size_mb. */
+/** Names that differ only in these ways look the same to a reader: maxSizeMb, max-size-mb, max_size_mb. */
 const plain = (name: string): string => name.toLowerCase().replace(/[_-]/g, '');
 
 /**
- * The candidate nearest to a word: the same but for case and separators, else the only one that the word begins
- * (at least three letters of it), else the one with the fewest typing mistakes, at most one per four letters and
- * never more than three. Undefined when none is near.
+ * The candidate nearest to a word: equal except for case and separators, else the only one that starts with the word
+ * (of at least three letters), else the one with the fewest typing errors, at most one per four letters and three in
+ * all. Undefined when none is near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = plain(word);
@@ -23,7 +22,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best;
 }
 
-/** Letters to add, drop, change or swap with their neighbour to get from one word to the other; `enough` ends the count. */
+/** Letters to add, drop, change or swap with a neighbour to turn one word into the other; `enough` stops the count. */
 export function typingMistakes(from: string, to: string, enough = Infinity): number {
   // Words of very different length are decided at once, so that a megabyte of nonsense costs nothing.
   if (Math.abs(from.length - to.length) >= enough) return enough;

@@ -1,47 +1,47 @@
-// The one table of routes: ours, those of Ollama and OpenAI that we answer, and those that are handed on to Ollama under a
-// rule. The router, the keys, "method not allowed", OpenAPI and the tables of docs/api.md read it; it knows no handler.
+// The one table of routes: Hearth's own, those of Ollama and OpenAI that Hearth answers, and those passed on to Ollama
+// under a rule. The router, the keys, "method not allowed", OpenAPI and the tables of docs/api.md read it.
 import type { Scope } from './rules/api-key.ts';
 
-/** Whose form a route speaks. */
+/** The dialect of a route. */
 export type Dialect = 'own' | 'ollama' | 'openai' | 'responses' | 'anthropic';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 export interface RouteInfo {
   /**
-   * A `:name` at its end stands for one part of a path in ours, and for all that follows in others'; `:rest` may be empty.
-   * One in the middle stands for one part.
+   * A `:name` at the end matches one part of a path in Hearth's own routes, and the whole rest in others; `:rest` may
+   * be empty. In the middle it matches one part.
    */
   readonly path: string;
-  /** Where Ollama answers, those that it has; what else is asked there is handed on too. */
+  /** For routes that Ollama answers: its known methods; other methods are passed on too. */
   readonly methods: readonly Method[];
   readonly dialect: Dialect;
-  /** Who answers: we, or Ollama, which gets the request as it came. */
+  /** Who answers: Hearth, or Ollama, which gets the request unchanged. */
   readonly by: 'hearth' | 'ollama';
-  /** What a request does that is more than a look: it runs a model, or changes the installed ones. */
+  /** What a request does: it only reads, runs a model, or changes the installed models. */
   readonly does: 'look' | 'run' | 'manage';
-  /** What a key must be for, but to look (GET, HEAD). `each`: the handler asks, as it hangs on the body. */
+  /** The key scope needed, except for reads (GET, HEAD). `each`: the handler checks, as it depends on the body. */
   readonly scope: Scope | 'each';
   readonly what: string;
 }
 
-/** Figures; what a key must be for is asked by the handler. */
+/** Figures; the handler checks the key's scope. */
 const TELLS = { dialect: 'own', by: 'hearth', does: 'look', scope: 'each' } as const;
-/** A model works here, behind cache, sharing and queue. */
+/** Runs a model here, behind cache, sharing and queue. */
 const RUNS = { by: 'hearth', does: 'run', scope: 'chat' } as const;
-/** We answer at once. */
+/** Answered by Hearth at once. */
 const LOOKS = { by: 'hearth', does: 'look' } as const;
-/** Ours, answered at once: to who may chat, and to who manages Hearth. */
+/** Hearth's own routes, answered at once: for callers who may chat, and for those who manage Hearth. */
 const OWN_LOOK = { dialect: 'own', ...LOOKS, scope: 'chat' } as const;
 const OWN_MANAGE = { dialect: 'own', ...LOOKS, scope: 'manage' } as const;
-/** We answer at once, and what was handed in runs later. */
+/** Answered by Hearth at once; the submitted work runs later. */
 const BATCHES = { dialect: 'openai', ...LOOKS, scope: 'chat' } as const;
-/** Handed on; it stands in line for a lease where its body names a model that can run (http/passthrough.ts). */
+/** Passed on; queues for a lease if its body names a model that can run (http/passthrough.ts). */
 const HANDED_ON = { by: 'ollama', does: 'run' } as const;
-/** Handed on; it changes what is on the disk, or who one is at ollama.com. */
+/** Passed on; changes the models on disk, or the account at ollama.com. */
 const MANAGES = { dialect: 'ollama', by: 'ollama', does: 'manage', scope: 'manage' } as const;
 
-/** The first row that fits a path is its row. */
+/** The first matching row wins. */
 export const ROUTES = [
   {
     path: '/health',
@@ -83,7 +83,7 @@ export const ROUTES = [
     ...OWN_LOOK,
     what: 'What one asked and was answered, where kept.',
   },
-  // What runs comes in by a door of its own (http/again.ts).
+  // The run itself enters by the inner door (http/again.ts).
   { path: '/api/requests/:id/again', methods: ['POST'], ...OWN_LOOK, what: 'Ask the same again, and the model anew.' },
   {
     path: '/api/requests/:id',
@@ -262,7 +262,7 @@ export const ROUTES = [
 
 export type Route = (typeof ROUTES)[number];
 export type OwnRoute = Extract<Route, { dialect: 'own' }>;
-/** A route of another's dialect that we answer. */
+/** A route of a foreign dialect that Hearth answers. */
 export type DropInRoute = Exclude<Extract<Route, { by: 'hearth' }>, OwnRoute>;
 
 const isOwn = (route: Route): route is OwnRoute => route.dialect === 'own';
@@ -271,22 +271,22 @@ const isDropIn = (route: Route): route is DropInRoute => route.by === 'hearth' &
 export const OWN_ROUTES: readonly OwnRoute[] = ROUTES.filter(isOwn);
 export const DROP_IN_ROUTES: readonly DropInRoute[] = ROUTES.filter(isDropIn);
 
-/** The row of a path without a query; undefined where nobody has such a route. */
+/** The row of a path without query; undefined if no route matches. */
 export function routeOf(path: string): Route | undefined {
   return PATTERNS.find(({ pattern }) => pattern.test(path))?.route;
 }
 
-/** The dialect in which a path is answered, if only to say that there is no such route: then it is ours. */
+/** The dialect in which a path is answered; Hearth's own if only to say that the route does not exist. */
 export function dialectOf(path: string): Dialect {
-  // Ollama redirects a doubled slash by itself.
+  // Ollama itself redirects a doubled slash.
   return routeOf(path.includes('//') ? path.replaceAll(/\/{2,}/g, '/') : path)?.dialect ?? 'own';
 }
 
 const PATTERNS = ROUTES.map((route) => ({ route, pattern: patternOf(route) }));
 
 /**
- * Which addresses a row stands for. Ours may be spelled in any case and end with a slash, and what lies below one with a
- * `:name` is ours to refuse. In others case and slash count, as they do for Ollama.
+ * The paths that a row matches. Hearth's own match in any case and with a trailing slash, and everything below one with
+ * a `:name` is Hearth's to refuse. In others case and slash count, as they do for Ollama.
  */
 function patternOf({ path, dialect }: Route): RegExp {
   const own = dialect === 'own';

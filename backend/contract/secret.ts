@@ -1,22 +1,22 @@
-// Settings that hold a secret: which part of a value it is, and how the value looks wherever it is shown. A setting is
-// marked where it is declared; the window, exports and messages all ask here. It knows no setting by its name.
+// Settings that hold a secret: which part of a value is secret, and how the value is shown. A setting is marked at its
+// declaration; the window, exports and messages all use this file. It knows no setting by name.
 
 /**
- * What of a value is secret:
+ * The secret part of a value:
  * - `value`: all of it
- * - `values`: of a table what stands under each name, not the names
- * - `userinfo`: of an address what stands before its "@"
- * - `upstreams`: of a list of machines each `key`, and of each `url` what stands before its "@"
+ * - `values`: the values of a table, not the names
+ * - `userinfo`: the part of a URL before its "@"
+ * - `upstreams`: in a list of machines each `key`, and the part of each `url` before its "@"
  * - `hashed`: nothing, since it holds hashes; a wrong value may be the secret itself and is not quoted
  */
 export type SecretPart = 'value' | 'values' | 'userinfo' | 'upstreams' | 'hashed';
 
-/** Shown in place of a secret. Its characters are allowed in headers and addresses. */
+/** Replaces a secret. Its characters are legal in headers and URLs. */
 export const HIDDEN = '********';
 
 type Table = Readonly<Record<string, unknown>>;
 
-/** A value as it may be shown. What is empty is shown as it is. */
+/** A value as it may be shown. Empty values stay as they are. */
 export function masked(part: SecretPart | undefined, value: unknown): unknown {
   switch (part) {
     case 'value':
@@ -35,16 +35,16 @@ export function masked(part: SecretPart | undefined, value: unknown): unknown {
   }
 }
 
-/** A value as a message about a mistake may quote it; undefined for nothing of it. */
+/** A value as an error message may quote it; undefined to quote nothing. */
 export function quotable(part: SecretPart | undefined, value: unknown): unknown {
   if (part === 'values' && isTable(value)) return masked(part, value);
   if (part === 'upstreams' && typeof value !== 'object' && !String(value).includes('@')) return value;
-  // Where it is no valid address, the end of a password in it cannot be found.
+  // In an invalid URL the end of a password cannot be found.
   if (part === undefined || (part === 'userinfo' && !String(value).includes('@'))) return value;
   return undefined;
 }
 
-/** A value without its secret, for a file that may be given away; undefined where nothing is left. */
+/** A value without its secret, for a file that may be given away; undefined if nothing is left. */
 export function withoutSecret(part: SecretPart | undefined, value: unknown): unknown {
   if (part === 'value' || part === 'values') return undefined;
   if (part === 'upstreams' && Array.isArray(value)) return value.map((each) => eachSecret(each, withoutSecret));
@@ -52,8 +52,8 @@ export function withoutSecret(part: SecretPart | undefined, value: unknown): unk
 }
 
 /**
- * The value meant by a masked one that comes back, changed or not: its hidden part is taken from `current`.
- * Undefined where `current` has no such part.
+ * The value meant by a masked one that comes back, edited or not: its hidden part is taken from `current`. Undefined if
+ * `current` has no such part.
  */
 export function unmasked(part: SecretPart | undefined, value: unknown, current: unknown): unknown {
   if (!isMasked(value)) return value;
@@ -79,7 +79,7 @@ export function unmasked(part: SecretPart | undefined, value: unknown, current: 
   }
 }
 
-/** An entry's secrets come from the one that has its address now. */
+/** An entry's secrets come from the current entry with the same address. */
 function unmaskedList(list: readonly unknown[], current: readonly unknown[]): readonly unknown[] | undefined {
   const placeOf = (entry: unknown): string => (isTable(entry) ? withoutUserinfo(String(entry['url'])) : '');
   let isWhole = true;
@@ -94,7 +94,7 @@ function unmaskedList(list: readonly unknown[], current: readonly unknown[]): re
   return isWhole ? filled : undefined;
 }
 
-/** An entry of such a list with what becomes of its secrets; one that becomes undefined is left out. */
+/** An entry of such a list with its secrets changed; a secret that becomes undefined is dropped. */
 function eachSecret(entry: unknown, change: (part: SecretPart, secret: unknown, name: string) => unknown): unknown {
   if (!isTable(entry)) return entry;
   const changed = mapped(entry, (value, name) => {
@@ -104,7 +104,7 @@ function eachSecret(entry: unknown, change: (part: SecretPart, secret: unknown, 
   return Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
 }
 
-/** What is secret in a value, each by itself, to be looked for in other text. */
+/** The secrets in a value, one by one, to search for in other text. */
 export function secretsIn(part: SecretPart | undefined, value: unknown): string[] {
   const texts = (values: readonly unknown[]): string[] =>
     values.filter((each): each is string => typeof each === 'string' && each !== '');
@@ -125,17 +125,17 @@ export function secretsIn(part: SecretPart | undefined, value: unknown): string[
   }
 }
 
-/** Whether something is hidden in a value that was masked. */
+/** Whether a masked value hides something. */
 export function isMasked(value: unknown): boolean {
   if (typeof value === 'string') return value.includes(HIDDEN);
   if (Array.isArray(value)) return value.some(isMasked);
   return isTable(value) && Object.values(value).includes(HIDDEN);
 }
 
-/** The scheme, where there is one, and the user's name and password with the "@". */
+/** The scheme, if any, and the user name and password with the "@". */
 const USERINFO = /^(\s*(?:[a-z]+:\/\/)?)([^/?#]*@)/i;
 
-/** An address without a user's name and password. */
+/** An address without user name and password. */
 export function withoutUserinfo(address: string): string {
   return address.replace(USERINFO, '$1');
 }

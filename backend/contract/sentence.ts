@@ -1,13 +1,13 @@
-// Sentences that quote what a caller sent, in two forms: the caller may read it, the log may not (prompts are private).
+// Sentences that quote a caller's input, in two forms: the caller may read it, the log may not (prompts are private).
 import { jsonText } from './go/exact-json.ts';
 
-/** Longest piece of a caller's own input that is quoted back. Characters. */
+/** Longest quoted part of a caller's input. Characters. */
 const LONGEST = 60;
 
-/** A sentence, or a piece of one. */
+/** A sentence, or a part of one. */
 export class Sentence {
   readonly told: string;
-  /** With the type and length in place of what is quoted. */
+  /** With type and length in place of the quoted input. */
   readonly logged: string;
 
   constructor(told: string, logged: string) {
@@ -16,7 +16,7 @@ export class Sentence {
   }
 }
 
-/** A template for sentences: what is quoted goes into both forms, each in its own way. */
+/** A template for sentences: quoted input goes into each form in its own way. */
 export function sentence(texts: TemplateStringsArray, ...pieces: readonly (Sentence | string | number)[]): Sentence {
   const form = (of: 'told' | 'logged'): string =>
     texts.reduce((all, text, i) => {
@@ -32,7 +32,7 @@ export function quotation(value: unknown): Sentence {
   return new Sentence(text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`, described(value));
 }
 
-/** Names that a caller made up. */
+/** Names that a caller invented. */
 export function namesOf(names: readonly string[]): Sentence {
   return new Sentence(names.join(', '), described(names.join(', ')));
 }
@@ -50,8 +50,8 @@ function counted(what: string, count: number, unit: string): string {
 }
 
 /**
- * Words of another program, which quotes as it likes: the log has them up to where they begin to quote. Numbers are quoted
- * by encoding/json alone.
+ * Words of another program, which may quote anything: the log gets them up to the first quotation. Only encoding/json
+ * quotes numbers.
  */
 export function foreign(words: string): Sentence {
   const withoutNumbers = words.replaceAll(/\bnumber [-+.\deE]+/g, 'number');

@@ -1,6 +1,7 @@
-// Keys that open the window from everywhere, as people write them and as Electron reads them (Electron: "Accelerator"). Pure.
+// The global shortcut that opens the window, as people write it and as Electron reads it (Electron: "Accelerator").
+// Pure.
 
-/** What people call a modifier → what it is called here. */
+/** Names that people use for a modifier → the canonical name. */
 const MODIFIERS: Readonly<Record<string, string>> = {
   ctrl: 'Ctrl',
   control: 'Ctrl',
@@ -15,12 +16,12 @@ const MODIFIERS: Readonly<Record<string, string>> = {
   cmd: 'Cmd',
   command: 'Cmd',
 };
-/** The order in which they are written. */
+/** The order of modifiers in the result. */
 const ORDER = ['Ctrl', 'Alt', 'Shift', 'Super', 'Cmd'];
 
 /**
- * "ctrl + shift + h" → "Ctrl+Shift+H": one key with modifiers before it, or a function key alone; empty for none. Shift
- * alone does not do, since it would take a letter from all other programs. Undefined for what is nothing of that.
+ * "ctrl + shift + h" → "Ctrl+Shift+H": one key after its modifiers, or a function key alone; empty for none. Shift
+ * alone is not enough, since it would take a letter from all other programs. Undefined for anything else.
  */
 export function spelledShortcut(text: string): string | undefined {
   const parts = text.split('+').map((part) => part.trim().toLowerCase());

@@ -1,12 +1,12 @@
-// Times and amounts as people write and read them, "10 min" and "256 MB", for values that are plain numbers of one unit. One
-// table serves both ways. Pure; a model's keep_alive has a language of its own, in duration.ts.
+// Times and amounts as people write and read them, "10 min" and "256 MB", for settings that are plain numbers of one
+// unit. One table serves both directions. Pure; duration.ts reads a model's keep_alive, which has its own notation.
 
-/** What a plain number counts. A MB is 1024 × 1024 bytes wherever Hearth counts them. */
+/** The unit of a plain number. A MB is 1024 × 1024 bytes wherever Hearth counts them. */
 export type Unit = 'ms' | 's' | 'days' | 'MB' | 'tokens';
 
 interface Scale {
   readonly name: string;
-  /** How many of the smallest one. */
+  /** In multiples of the smallest unit. */
   readonly worth: number;
   /** Further spellings, in lower case. */
   readonly also: readonly string[];
@@ -38,12 +38,12 @@ function worthOf(unit: Unit): number {
   return SCALES[unit].find(({ name }) => name === unit)?.worth ?? 1;
 }
 
-/** Rounds away what multiplying and dividing leaves behind the twelfth digit. */
+/** Rounds to twelve digits, to remove errors of multiplication and division. */
 const clean = (value: number): number => Number(value.toPrecision(12));
 
 /**
- * 600000 ms → "10 min", 256 MB → "256 MB": in the largest unit of which it is a whole number, and as it is where it is
- * none of any. Exact, so that reading it again gives the same number.
+ * 600000 ms → "10 min", 256 MB → "256 MB": in the largest unit that gives a whole number, or else unchanged. Exact, so
+ * that reading the result gives the same number.
  */
 export function withUnit(value: number, unit: Unit): string {
   const smallest = clean(value * worthOf(unit));
@@ -54,8 +54,8 @@ export function withUnit(value: number, unit: Unit): string {
 }
 
 /**
- * "10 min", "1 h 30 min", "0.5 GB" → the number in this unit. A number alone is one of this unit already. Undefined for
- * what is neither.
+ * "10 min", "1 h 30 min", "0.5 GB" → the number in this unit. A bare number has this unit already. Undefined for
+ * anything else.
  */
 export function amountIn(text: string, unit: Unit): number | undefined {
   const typed = text.trim().toLowerCase();

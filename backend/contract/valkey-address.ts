@@ -1,10 +1,10 @@
-// Where a Valkey or Redis answers, as an address: its one spelling, and its parts. It opens no connection.
+// The address of a Valkey or Redis: its canonical spelling, and its parts. It opens no connection.
 
 /** The parts of such an address. */
 export interface ValkeyPlace {
   readonly host: string;
   readonly port: number;
-  /** Undefined where none is named: the user "default". */
+  /** Undefined if none is named: the user "default". */
   readonly user: string | undefined;
   readonly password: string | undefined;
   /** The number of the database. */
@@ -18,9 +18,9 @@ const ADDRESS =
 const USUAL_PORT = 6379;
 
 /**
- * The proper spelling of an address, or '' for none: `redis://` and `valkey://`, with TLS `rediss://` and `valkeys://`. The
- * port may be missing (6379), and the number of the database (0). Special characters of a user or password are
- * percent-encoded. Undefined for what is none.
+ * The canonical spelling of an address, or '' for none: `redis://` and `valkey://`, with TLS `rediss://` and
+ * `valkeys://`. The port (6379) and the number of the database (0) are optional. Special characters of a user or
+ * password are percent-encoded. Undefined for an invalid address.
  */
 export function valkeyAddress(text: string): string | undefined {
   const trimmed = text.trim();
@@ -33,7 +33,7 @@ export function valkeyAddress(text: string): string | undefined {
   return `${scheme.toLowerCase()}://${shown}${host.toLowerCase()}:${port}${database === 0 ? '' : `/${database}`}`;
 }
 
-/** The parts of an address; undefined where it is none. */
+/** The parts of an address; undefined for an invalid one. */
 export function valkeyPlace(address: string): ValkeyPlace | undefined {
   const [, scheme = '', userinfo = '', host = '', port, database] = ADDRESS.exec(address) ?? [];
   const number = port === undefined ? USUAL_PORT : Number(port);

@@ -1,9 +1,9 @@
-// JSON text out of values, whatever they hold: also numbers and orders that JavaScript cannot keep, and any depth.
-// It knows no fields; what is read from text is http/go/go-read.ts.
+// Writes values as JSON text: also numbers and orders of names that JavaScript cannot keep, and any depth. It knows no
+// fields; http/go/go-read.ts reads text.
 
 /**
- * A piece of JSON that goes on as it came, since a JavaScript value would change it: a whole number beyond 2^53, or an
- * object whose names look like numbers and would be put in another order.
+ * A piece of JSON that is kept as text, since a JavaScript value would change it: a whole number beyond 2^53, or an
+ * object whose names look like numbers and would be reordered.
  */
 export class ExactJson {
   readonly text: string;
@@ -27,16 +27,16 @@ export class ExactJson {
   }
 }
 
-/** What JSON must escape; a lone surrogate is among it (well-formed JSON.stringify). */
+/** Characters that JSON must escape, lone surrogates included (well-formed JSON.stringify). */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
-/** JSON.stringify of a text; most texts need no escape, and looking is much cheaper than escaping. */
+/** JSON.stringify for a string; most need no escape, and checking is much cheaper than escaping. */
 export function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-/** Which names of an object are written, in which order; `under` is the name that the object stands under. */
+/** The names of an object to write, in order; `under` is the name of the object itself. */
 export type NamesOf = (value: object, under: string) => readonly string[];
 
 /** A list or an object that is being written. */
@@ -54,7 +54,7 @@ export function jsonText(value: unknown): string {
   return writeJson(value, Object.keys);
 }
 
-/** As JSON.stringify, which is quicker than jsonText but has no room for what is nested very deeply. */
+/** JSON.stringify, which is faster than jsonText, with jsonText for values that are nested too deeply for it. */
 export function anyJson(value: unknown): string {
   try {
     return JSON.stringify(value);
@@ -64,7 +64,7 @@ export function anyJson(value: unknown): string {
   }
 }
 
-/** JSON with a say in the order of names. With a stack of its own: a value may be nested as deeply as Go reads. */
+/** Writes JSON in a given order of names. Without recursion: a value may be nested as deeply as Go reads. */
 export function writeJson(value: unknown, namesOf: NamesOf): string {
   const open: Open[] = [];
   let out = '';

@@ -1,18 +1,18 @@
-// Where a value holds pieces of exact JSON (exact-json.ts): JSON.parse would change them, so who keeps a value as JSON keeps
-// these beside it.
+// Finds exact JSON (exact-json.ts) inside a value: JSON.parse would change it, so code that stores a value as JSON
+// stores these parts beside it.
 import { ExactJson } from './exact-json.ts';
 
-/** The names and places that lead to a piece, from outside in, and its text. */
+/** The path to a part, from outside in, and its text. */
 export type ExactPart = readonly [path: readonly (string | number)[], text: string];
 
-/** A value on the way down, with the one that holds it: a path for each would cost the square of the depth. */
+/** A value with its parent: storing a path for each would cost the square of the depth. */
 interface Held {
   readonly value: unknown;
   readonly holder: Held | undefined;
   readonly at: string | number;
 }
 
-/** All exact pieces of a value. With a stack of its own: a value may be nested as deeply as Go reads. */
+/** All exact parts of a value. Without recursion: a value may be nested as deeply as Go reads. */
 export function exactParts(value: unknown): ExactPart[] {
   const found: ExactPart[] = [];
   const open: Held[] = [{ value, holder: undefined, at: '' }];
@@ -35,7 +35,7 @@ function pathOf(held: Held): ExactPart[0] {
   return path.toReversed();
 }
 
-/** Puts the pieces back into what JSON.parse made of the rest. What leads nowhere is left out. */
+/** Puts the parts back into a value from JSON.parse. Parts with an unknown path are dropped. */
 export function putExactParts(value: unknown, parts: readonly ExactPart[]): void {
   for (const [path, text] of parts) {
     let holder: unknown = value;

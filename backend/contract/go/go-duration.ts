@@ -1,9 +1,9 @@
-// How long, as Go's time.ParseDuration and Ollama's keep_alive read it, with Go's sentences. What the time means is
-// duration.ts, which also takes what our own routes do beyond it.
+// Reads durations as Go's time.ParseDuration and Ollama's keep_alive do, with Go's error messages. duration.ts gives
+// the time its meaning, and also reads the extra forms of Hearth's own routes.
 import { ExactJson } from './exact-json.ts';
 import { GoRefusal, goTypeOf } from './go-type.ts';
 
-/** Nanoseconds in each unit. */
+/** Nanoseconds per unit. */
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['ns', 1],
   ['us', 1e3],
@@ -15,10 +15,10 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['h', 3600e9],
 ]);
 
-/** Nanoseconds that do not fit into 64 bits any more. */
+/** The first number of nanoseconds that does not fit into 64 bits. */
 const TOO_LONG = 2 ** 63;
 
-/** Ollama's api.Duration (api/types.go): a number of seconds, or a text with units. Throws GoRefusal. */
+/** Ollama's api.Duration (api/types.go): a number of seconds, or text with units. Throws GoRefusal. */
 export function keepAliveOf(value: unknown): string | number {
   if (typeof value === 'number') return value;
   if (value instanceof ExactJson) return value.valueOf();
@@ -49,7 +49,7 @@ function checkDuration(text: string): void {
   }
 }
 
-/** As package time quotes: every byte that is not plain ASCII by its number. */
+/** Quotes as package time does: every byte that is not printable ASCII as \x and its code. */
 function quoted(text: string): string {
   const escaped = text
     .replaceAll(/["\\]/g, String.raw`\$&`)

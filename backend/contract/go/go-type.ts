@@ -1,5 +1,6 @@
-// Types of a Go program, as far as its encoding/json reads JSON into them: what Ollama's request types are made of.
-// They only describe; who reads by them is http/go/go-read.ts, and what they are for Ollama is chat/*-bodies.ts. `go` is how Go spells a type in its sentences.
+// Types of a Go program, as far as its encoding/json reads JSON into them: the building blocks of Ollama's request
+// types. These only describe types: http/go/go-read.ts reads values by them, and chat/*-bodies.ts defines Ollama's
+// types. `go` is the type's name in Go's error messages.
 import { ExactJson } from './exact-json.ts';
 
 export interface GoScalar<K extends string> {
@@ -7,7 +8,7 @@ export interface GoScalar<K extends string> {
   readonly go: string;
 }
 
-/** `*T`: null makes it nothing, where null leaves any other value as it was. */
+/** `*T`: null clears it, while null leaves any other value unchanged. */
 export interface GoPointer<T extends GoType = GoType> {
   readonly kind: 'pointer';
   readonly to: T;
@@ -19,11 +20,11 @@ export interface GoList<T extends GoType = GoType> {
   readonly of: T;
 }
 
-/** `map[string]any`. Names are taken as they are spelled, and one that comes twice is joined. */
+/** `map[string]any`. Names are used as spelled, and repeated names are merged. */
 export interface GoMap {
   readonly kind: 'map';
   readonly go: string;
-  /** The names that are read out of it later, where that is known: the others change nothing. */
+  /** The names that are read from it later, if known: others change nothing. */
   readonly read?: readonly string[];
 }
 
@@ -36,32 +37,32 @@ export interface GoOrdered<T extends GoType = GoType> {
 export interface GoStruct<F extends GoFields = GoFields> {
   readonly kind: 'struct';
   readonly go: string;
-  /** Its name in sentences; none where the type has no name. */
+  /** The name in error messages; empty for an unnamed type. */
   readonly name: string;
   readonly fields: F;
-  /** By the folded names; see `foldedName`. */
+  /** Fields by folded name; see `foldedName`. */
   readonly byFolded: ReadonlyMap<string, string>;
   readonly own?: OwnReader;
 }
 
 /**
- * A struct with an UnmarshalJSON of its own, which reads it as a struct of another name and then changes it: what was
- * there before is replaced and not joined, and what is wrong in it ends the reading.
+ * A struct with an UnmarshalJSON of its own, which reads it as a struct of another name and then changes it: it
+ * replaces the earlier value instead of merging, and its first error ends everything.
  */
 interface OwnReader {
   /** The other name. */
   readonly go: string;
-  /** `read` reads a value by a type as a run of its own, as json.Unmarshal in it does. May throw GoRefusal. */
+  /** `read` reads a value by a type in a run of its own, as json.Unmarshal inside it does. May throw GoRefusal. */
   readonly finish: (value: Record<string, unknown>, read: ReadBy) => Record<string, unknown>;
 }
 
 /** Reads a value by a type. Throws GoRefusal. */
 type ReadBy = (type: GoType, value: unknown) => unknown;
 
-/** A type with an UnmarshalJSON of its own. What it throws ends the reading. */
+/** A type with an UnmarshalJSON of its own. An error in it ends the reading. */
 export interface GoCustom<R = unknown> {
   readonly kind: 'custom';
-  /** Given plain JSON; throws GoRefusal. */
+  /** Gets plain JSON; throws GoRefusal. */
   readonly read: (value: unknown) => R;
 }
 
@@ -76,7 +77,7 @@ export type GoType =
 
 export type GoFields = Readonly<Record<string, GoType>>;
 
-/** A value of a type as it is read. What was not said is not there; fields that the type does not know are. */
+/** The result of reading a type. Fields that were not set are absent; unknown fields are kept. */
 export type Read<T extends GoType> =
   T extends GoStruct<infer F>
     ? { readonly [N in keyof F]?: Read<F[N]> | undefined } & Readonly<Record<string, unknown>>
@@ -107,22 +108,22 @@ interface Scalars {
 }
 
 /**
- * Deeper than this a value is not compared with its type, but taken as it came. Only a tool's properties within properties
- * are so deep, and each level takes a few calls of the stack.
+ * Values nested deeper than this are not checked, but kept as they came. Only a tool's nested properties get that deep,
+ * and each level takes a few calls of the stack.
  */
 export const MOST_TYPED = 200;
 
-/** What is wrong, in Go's words. */
+/** An error in Go's words. */
 export class GoRefusal extends Error {
   override readonly name = 'GoRefusal';
 }
 
 /** A value that does not fit its type. */
 export class GoMismatch extends GoRefusal {
-  /** What came, and the type that it does not fit, as Go names them. */
+  /** The kind of the value, and the type that it does not fit, in Go's terms. */
   readonly value: string;
   readonly type: string;
-  /** The way to it. */
+  /** The path to it. */
   readonly field: string;
 
   constructor(value: string, type: string, struct = '', field = '') {
@@ -133,13 +134,13 @@ export class GoMismatch extends GoRefusal {
     this.field = field;
   }
 
-  /** The same, told with the way to it. */
+  /** The same error with the path to the value. */
   at(struct: string, field: string): GoMismatch {
     return new GoMismatch(this.value, this.type, struct, field);
   }
 }
 
-/** What Go calls the type of a value that it has read as `any`. */
+/** Go's type name for a value that was read as `any`. */
 export function goTypeOf(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
@@ -148,7 +149,7 @@ export function goTypeOf(value: unknown): string {
   return typeof value === 'string' ? 'string' : 'map[string]interface {}';
 }
 
-/** What encoding/json calls a JSON value in its sentences. */
+/** The name of a JSON value's kind in the messages of encoding/json. */
 export function kindOf(value: unknown): string {
   const type = goTypeOf(value);
   if (type === 'float64') return 'number';
@@ -162,7 +163,7 @@ export const float64 = { kind: 'float64', go: 'float64' } as const;
 export const float32 = { kind: 'float32', go: 'float32' } as const;
 /** `any`. */
 export const anything = { kind: 'any', go: 'interface {}' } as const;
-/** `json.RawMessage`: not looked into. */
+/** `json.RawMessage`: not parsed. */
 export const raw = { kind: 'raw', go: 'json.RawMessage' } as const;
 
 export const bytes = <const G extends string>(go: G): { kind: 'bytes'; go: G } => ({ kind: 'bytes', go });
@@ -175,7 +176,7 @@ export function map(read?: readonly string[]): GoMap {
   return { kind: 'map', go: 'map[string]interface {}', ...(read === undefined ? {} : { read }) };
 }
 
-/** A struct by its full name (`api.Message`), or by its whole text where it has no name. */
+/** A struct by its full name (`api.Message`), or by its whole text if it is unnamed. */
 export function struct<const F extends GoFields>(go: string, fields: F, own?: OwnReader): GoStruct<F> {
   const [, name = ''] = /^\w+\.(\w+)$/.exec(go) ?? [];
   const byFolded = new Map(Object.keys(fields).map((field) => [foldedName(field), field]));
@@ -183,9 +184,9 @@ export function struct<const F extends GoFields>(go: string, fields: F, own?: Ow
 }
 
 /**
- * Go finds a field by its exact name, else without regard to case (encoding/json fold.go, unicode.SimpleFold). Beside
- * the letters of ASCII two others fold to one of them: the Kelvin sign to k and the long s to s. JavaScript's own
- * toLowerCase and toUpperCase change more.
+ * Go finds a field by its exact name, else case-insensitively (encoding/json fold.go, unicode.SimpleFold). Beside ASCII
+ * letters, two others fold to one of them: the Kelvin sign to k and the long s to s. JavaScript's own toLowerCase and
+ * toUpperCase change more.
  */
 export function foldedName(name: string): string {
   return name.replaceAll(/[A-Z\u017f\u212a]/g, (letter) =>
@@ -193,7 +194,7 @@ export function foldedName(name: string): string {
   );
 }
 
-/** The field of a struct that a name in JSON means. */
+/** The field of a struct that a JSON name refers to. */
 export function fieldNamed({ fields, byFolded }: GoStruct, name: string): string | undefined {
   return Object.hasOwn(fields, name) ? name : byFolded.get(foldedName(name));
 }

@@ -1,10 +1,10 @@
-// The one table of what GET /metrics shows: names, kinds, labels and what each means. The registry, docs/metrics.md and the
-// checks of the dashboard and of the alerts read it. Names and units as Prometheus wants them
+// The one table of the metrics of GET /metrics: names, kinds, labels and meanings. The registry, docs/metrics.md and
+// the checks of the dashboard and the alerts read it. Names and units follow Prometheus
 // (prometheus.io/docs/practices/naming): seconds, bytes, and _total for what only grows.
 import { code, table } from '../config/config-docs.ts';
 import { PROCESS_METRICS, type MetricInfo } from './process-metrics.ts';
 
-/** Upper ends of a histogram's buckets, in seconds: 50 ms to 10 minutes, as answers of local models take. */
+/** Upper limits of a histogram's buckets, in seconds: 50 ms to 10 minutes, the range of local models' answers. */
 export const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600] as const;
 
 export const METRICS = {
@@ -232,12 +232,12 @@ export const METRICS = {
 } as const satisfies Readonly<Record<string, MetricInfo>>;
 
 export type MetricName = keyof typeof METRICS;
-/** The names of one kind. */
+/** Metric names of one kind. */
 export type MetricOf<T extends MetricInfo['type']> = {
   [N in MetricName]: (typeof METRICS)[N]['type'] extends T ? N : never;
 }[MetricName];
 
-/** The names that a metric has in Prometheus: a histogram is three. */
+/** The series of a metric in Prometheus: a histogram has three. */
 export function seriesOf(name: MetricName): string[] {
   return METRICS[name].type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name];
 }

@@ -1,4 +1,4 @@
-// The bodies of the drop-in routes in the OpenAPI description: read off the Go types by which they are read.
+// The bodies of the drop-in routes in the OpenAPI description, generated from the Go types that parse them.
 import type { GoType } from '../go/go-type.ts';
 import { anthropicMessages } from '../chat/anthropic-bodies.ts';
 import { ollamaChat, ollamaEmbed, ollamaEmbeddings, ollamaGenerate } from '../chat/ollama-bodies.ts';
@@ -21,7 +21,7 @@ const BODIES = {
 } as const;
 export type DropInBody = keyof typeof BODIES;
 
-/** The bodies of the routes that other clients know; their answers are those of Ollama, OpenAI and Anthropic. */
+/** Bodies of the routes that foreign clients know; the answers are those of Ollama, OpenAI and Anthropic. */
 export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | undefined>> = {
   '/api/chat': 'OllamaChat',
   '/api/generate': 'OllamaGenerate',
@@ -43,7 +43,7 @@ export const DROP_IN_SENDS: Readonly<Record<DropInRoute['path'], DropInBody | un
   '/v1/messages/count_tokens': 'AnthropicMessages',
 };
 
-/** Every body names its model, and may have our own fields (`own`) beside Ollama's. */
+/** Every body names a model, and may have Hearth's own fields (`own`) beside Ollama's. */
 export function dropInBodies(own: Json): Json {
   return Object.fromEntries(
     Object.entries(BODIES).map(([name, type]) => {
@@ -54,10 +54,10 @@ export function dropInBodies(own: Json): Json {
   );
 }
 
-/** How many levels are described; a tool's properties may have properties without end. */
+/** Levels that are described; a tool's properties may be nested without limit. */
 const MOST_LEVELS = 8;
 
-/** What a type takes. Null is taken everywhere, means "not said", and is left out here. */
+/** The values that a type accepts. Every type accepts null as "not set", which is left out here. */
 function schemaOf(type: GoType, levels = MOST_LEVELS): Json {
   const inner = (of: GoType): Json => (levels === 0 ? {} : schemaOf(of, levels - 1));
   switch (type.kind) {

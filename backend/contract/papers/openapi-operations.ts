@@ -1,4 +1,4 @@
-// Our own routes as OpenAPI tells them: what each is for, takes and answers, by the schemas that check it.
+// Hearth's own routes for OpenAPI: what each is for, takes and answers, with the schemas that validate it.
 import { namespaceSchema, requestIdSchema } from '../chat/chat-request.ts';
 import type { ErrorCode } from '../errors.ts';
 import { plain, type Answered, type Json, type Sent } from './openapi-shapes.ts';
@@ -13,7 +13,7 @@ export interface Operation {
   readonly answers: {
     readonly status: number;
     readonly what: string;
-    /** One of these; none where the answer is no JSON, or has no fixed shape. */
+    /** One of these types; empty if the answer is not JSON, or has no fixed type. */
     readonly shapes: readonly Answered[];
     readonly stream?: string;
   };
@@ -29,7 +29,7 @@ const requestId = (required: boolean): Json => ({
 
 const batch: Json = { name: 'batch', in: 'query', schema: plain(requestIdSchema, 'input') };
 
-/** As `cache.namespace` of the chats in it. */
+/** `cache.namespace` of the chats in the conversation. */
 const namespace: Json = {
   name: 'namespace',
   in: 'query',
@@ -242,7 +242,7 @@ export const OPERATIONS: {
   },
 };
 
-/** Each field of the question, and whether it may be there several times. */
+/** Each field of the query, and whether it may be repeated. */
 function requestQuery(): readonly Json[] {
   const { properties } = plain(requestQuerySchema, 'input') as { readonly properties: Readonly<Record<string, Json>> };
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));

@@ -1,4 +1,4 @@
-// The shapes that our own routes take and answer with, by the names that OpenAPI gives them.
+// The types of requests and answers on Hearth's own routes, by their OpenAPI names.
 import { z } from 'zod';
 import { chatRequestSchema } from '../chat/chat-request.ts';
 import { chatAnswerSchema } from '../chat/chat.ts';
@@ -37,13 +37,13 @@ import {
 
 export type Json = Readonly<Record<string, unknown>>;
 
-/** POST /api/cache-stats; what `data` may hold depends on the action. */
+/** POST /api/cache-stats; the type of `data` depends on the action. */
 const actionSchema = z.strictObject({
   action: z.enum(ACTION_NAMES as [string, ...string[]]),
   data: z.looseObject({}).nullish(),
 });
 
-/** Every named shape: requests as they may come, answers as they are sent. */
+/** Every named type: requests as they may come, answers as they are sent. */
 export const SENT = {
   ChatRequest: chatRequestSchema,
   ChatRequests: z.union([chatRequestSchema, z.array(chatRequestSchema).min(1)]),
@@ -84,7 +84,7 @@ export const ANSWERED = {
 export type Sent = keyof typeof SENT | DropInBody;
 export type Answered = keyof typeof ANSWERED;
 
-/** A schema as plain JSON Schema. What JSON Schema cannot say, such as a check in code, is left out. */
+/** A schema as plain JSON Schema. Checks in code, which JSON Schema cannot express, are left out. */
 export function plain(schema: z.ZodType, io: 'input' | 'output'): Json {
   const { $schema: _dialect, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json;
   return json;

@@ -1,5 +1,5 @@
-// The OpenAPI description of the gateway (GET /openapi.json), read off the schemas that check every request, so that the
-// two cannot differ. A test has it checked by a validator, and a running gateway's answers checked by it.
+// The OpenAPI description of the gateway (GET /openapi.json), generated from the schemas that validate every request,
+// so that the two cannot differ. A test validates the description, and checks answers of a running gateway against it.
 import { z } from 'zod';
 import { OWN_FIELDS } from '../chat/chat-request.ts';
 import { ERRORS, RUN_ERRORS, type ErrorCode } from '../errors.ts';
@@ -8,7 +8,7 @@ import { OPERATIONS, type Operation } from './openapi-operations.ts';
 import { ANSWERED, plain, SENT, type Answered, type Json, type Sent } from './openapi-shapes.ts';
 import { DROP_IN_ROUTES, OWN_ROUTES, type DropInRoute, type OwnRoute } from '../routes.ts';
 
-/** The whole description; `version` is that of the app. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
+/** The whole description; `version` is the app's. OpenAPI 3.1, whose schemas are JSON Schema 2020-12. */
 export function openApi(version: string): Json {
   const paths: Record<string, Json> = {};
   for (const route of OWN_ROUTES) paths[named(route.path)] = ownPath(route);
@@ -23,7 +23,7 @@ export function openApi(version: string): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    // Callers on this machine need no key; others need one.
+    // Callers on this machine need no key; others do.
     security: [{}, ...Object.keys(KEYS).map((name) => ({ [name]: [] }))],
     paths,
     components: {
@@ -37,16 +37,16 @@ export function openApi(version: string): Json {
   };
 }
 
-/** The two ways to show a key. */
+/** The two ways to send a key. */
 const KEYS = {
   bearer: { type: 'http', scheme: 'bearer', description: 'A key, for callers from other machines.' },
   apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key', description: 'The same key in a header of its own.' },
 };
 
-/** What the front door may answer anywhere. */
+/** Errors that the front door may answer on any route. */
 const DOOR: ErrorCode[] = ['unauthorized', 'forbidden', 'client_limit', 'host_not_allowed', 'origin_not_allowed'];
 
-/** A path as OpenAPI writes it. */
+/** A path in OpenAPI's notation. */
 function named(path: string): string {
   return path.replace(/:(\w+)/g, '{$1}');
 }
@@ -59,7 +59,7 @@ function ownPath({ path, does }: OwnRoute): Json {
   return { ...inPath(path), ...(Object.fromEntries(operations) as Json) };
 }
 
-/** What stands for a part of the path. */
+/** The parameters in a path. */
 function inPath(path: string): Json {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   const parameters = names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
@@ -100,7 +100,7 @@ function body(shape: Sent): Json {
   return { required: true, content: { 'application/json': { schema: ref(shape) } } };
 }
 
-/** One entry for each status, with the codes that have it. */
+/** One entry for each status, with its codes. */
 function failures(codes: readonly ErrorCode[]): Json {
   const byStatus = new Map<number, ErrorCode[]>();
   const all: readonly ErrorCode[] = [...new Set([...codes, ...DOOR, 'internal' as const])];

@@ -1,4 +1,5 @@
-// What GET /metrics shows of the process that Hearth runs in, and what is said of a metric. The rest of the table is metric-table.ts.
+// The metrics of GET /metrics about Hearth's own process, and the type of a metric's entry. metric-table.ts has the
+// rest of the table.
 
 export interface MetricInfo {
   readonly type: 'counter' | 'gauge' | 'histogram';

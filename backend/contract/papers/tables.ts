@@ -1,5 +1,5 @@
-// The tables of docs/, read off what they tell of, so that the two cannot differ. It writes no file; a test compares the
-// pages with it.
+// The tables of docs/, generated from their subjects so that the two cannot differ. It writes no file; a test compares
+// the pages with it.
 import { code, table } from '../config/config-docs.ts';
 import { ERRORS } from '../errors.ts';
 import { FIGURES } from '../views/figure-meanings.ts';
@@ -8,7 +8,7 @@ import { DROP_IN_ROUTES, OWN_ROUTES, ROUTES } from '../routes.ts';
 export { configTables, environmentTable } from '../config/config-docs.ts';
 export { metricTable } from './metric-table.ts';
 
-/** The first table of docs/api.md: our own routes. */
+/** The first table of docs/api.md: Hearth's own routes. */
 export function routeTable(): string {
   return table(
     ['Route', 'Methods', 'What'],
@@ -16,7 +16,7 @@ export function routeTable(): string {
   );
 }
 
-/** The second of docs/api.md: the routes that other clients know. */
+/** The second table of docs/api.md: the routes that foreign clients know. */
 export function dropInTable(): string {
   return table(
     ['Route', 'What'],
@@ -24,7 +24,7 @@ export function dropInTable(): string {
   );
 }
 
-/** The third of docs/api.md: what is handed on, and what a key must be for to ask for it. */
+/** The third table of docs/api.md: routes that are passed on, and the key scope each needs. */
 export function handedOnTable(): string {
   return table(
     ['Route', 'A key for', 'What'],

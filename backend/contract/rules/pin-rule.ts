@@ -1,31 +1,31 @@
-// What of an app's prompts is kept the same: how it is written in the settings, and how it is told of a request. How it is done is
-// core/pins. Shapes only.
+// What is kept stable in an app's prompts: the rules in the settings, and the report about a request. core/pins applies
+// them. Types only.
 import { z } from 'zod';
 
-/** What the rules are for, by the names that settings and headers have, each with what may be done about it. */
+/** The rules by their names in settings and headers, each with its possible treatments. */
 export const PINS = {
-  /** The check digits in the line with which Claude Code begins. */
+  /** The check digits in the line with which Claude Code's prompts begin. */
   billing_line: ['pin', 'as_sent'],
-  /** A date with a time of day, or a time, that the instructions say is now. */
+  /** A date with a time of day, or a time, that the instructions give as the current one. */
   clock: ['to_end', 'to_day', 'as_sent'],
 } as const;
 export const PIN_NAMES = ['billing_line', 'clock'] as const satisfies readonly (keyof typeof PINS)[];
 export type PinName = (typeof PIN_NAMES)[number];
 
-/** `as_sent`: nothing is done, and nobody is asked whether something should be. */
+/** `as_sent`: nothing is changed, and nothing is offered. */
 export const pinRulesSchema = z
   .strictObject({ billing_line: z.enum(PINS.billing_line).optional(), clock: z.enum(PINS.clock).optional() })
   .refine((rules) => Object.keys(rules).length > 0);
 export type PinRules = Readonly<z.output<typeof pinRulesSchema>>;
 
-/** Something that was done, or could be. */
+/** A change that was made, or could be. */
 export const pinWordsSchema = z.object({ what: z.enum(PIN_NAMES), how: z.enum(['pin', 'to_end', 'to_day']) });
 export type PinWords = Readonly<z.infer<typeof pinWordsSchema>>;
 
 const pieceSchema = z.object({ text: z.string(), differs: z.literal(true).optional() });
 
 /**
- * What was sent and what goes up in its place, each with a little of what stands around it; `end`: what is told behind the last message.
+ * The text that was sent and its replacement, each with some context; `end`: the text added behind the last message.
  * From memory alone.
  */
 export const pinDiffSchema = z.object({
@@ -35,30 +35,30 @@ export const pinDiffSchema = z.object({
 });
 export type PinDiff = Readonly<z.infer<typeof pinDiffSchema>>;
 
-/** What was done to the prompt of one request. */
+/** A change to the prompt of one request. */
 export const pinnedSchema = z.object({
   ...pinWordsSchema.shape,
-  /** Characters that were sent there. */
+  /** Number of characters that were replaced. */
   chars: z.number().int().nonnegative(),
-  /** Before which character of its text the first of them stands. */
+  /** Index of the first of them in the prompt's text. */
   at: z.number().int().nonnegative(),
-  /** Of what was sent there: whether two requests said the same. */
+  /** Hash of the replaced text: shows whether two requests sent the same. */
   sent_hash: z.string(),
-  /** Left out when it is no longer in memory. */
+  /** Absent if no longer in memory. */
   diff: pinDiffSchema.optional(),
 });
 export type Pinned = Readonly<z.infer<typeof pinnedSchema>>;
 export type PinPiece = z.infer<typeof pieceSchema>;
 
-/** The same with what was sent, for as long as the request lives. */
+/** A change with the replaced text, for as long as the request lives. */
 export interface PinnedSpans extends Pinned {
   readonly spans: readonly {
-    /** In which of the texts of the instructions, and before which character of it as it is now. */
+    /** Index of the text in the instructions, and of the character in it as it is now. */
     readonly text: number;
     readonly at: number;
     readonly sent: string;
     readonly now: string;
   }[];
-  /** What is told behind the last message, where that is done. */
+  /** The text added behind the last message, if any. */
   readonly end?: string;
 }

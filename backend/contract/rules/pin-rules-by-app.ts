@@ -1,25 +1,25 @@
-// What is kept the same by app: which rules are an app's, a rule more or less, and the notice that one would help. Pure, and without the
-// schema, so that the window's page may use it.
+// Which parts of prompts are kept stable, by app: the rules of an app, adding or removing a rule, and the notice that
+// one would help. Pure, and without the schema, so that the window's page may use it.
 import { shownCaller } from '../apps.ts';
 import type { PinOffer } from '../views/parting-places.ts';
 import type { PinName, PinRules } from './pin-rule.ts';
 
-/** A turn that would be shorter by less than this is worth no notice. Milliseconds, and tokens where no time was measured. */
+/** Savings per turn below this are not worth a notice. Milliseconds, and tokens if no time was measured. */
 const WORTH_MS = 1000;
 const WORTH_TOKENS = 1000;
 
-/** Rules by the name of an app, as `prompts.apps` has them. `*`: for whatever an app has no rule of its own for. */
+/** Rules by an app's name, as in `prompts.apps`. `*`: defaults for rules that an app does not have. */
 export type PinRulesByApp = Readonly<Record<string, PinRules>>;
 
-/** What is in the settings. */
+/** The settings that decide it. */
 export interface PinSettings {
-  /** Off: nothing is done for any app. */
+  /** Off: nothing is changed for any app. */
   readonly keep_stable: boolean;
-  /** By the name of an app as it is shown; `*`: for whatever an app has no rule of its own for. */
+  /** By an app's display name; `*`: defaults for rules that an app does not have. */
   readonly apps: PinRulesByApp;
 }
 
-/** What the settings say of an app; undefined where nothing is to be done for it. Names in small or capital letters. */
+/** The rules for an app; undefined if nothing is to be done. Names match in any case. */
 export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): PinRules | undefined {
   if (!keep_stable) return undefined;
   const names = Object.keys(apps);
@@ -31,27 +31,27 @@ export function rulesFor({ keep_stable, apps }: PinSettings, caller: string): Pi
   return ofAll === undefined ? apps[name] : { ...ofAll, ...apps[name] };
 }
 
-/** How long an offer that was put off does not come again. */
+/** Days before a postponed offer may come again. */
 export const PUT_OFF_DAYS = 7;
 
-/** Whether an offer for an app, as it is shown, was put off and is not to come yet. */
+/** Whether an offer for an app (by its display name) is still postponed. */
 export type IsPutOff = (app: string, what: PinName) => boolean;
 
-/** Whether the settings do not say yet what becomes of something in the prompts of an app, and it may be offered. */
+/** Whether the settings leave a rule of an app open, so that it may be offered. */
 export function isUnsettled(settings: PinSettings, caller: string, what: PinName): boolean {
   return settings.keep_stable && rulesFor(settings, caller)?.[what] === undefined;
 }
 
 /**
- * The offer of which an app's notice tells: the first that saves enough a turn. An app has one for each model and kind, and what would
- * save most in all may save little a turn.
+ * The offer for an app's notice: the first that saves enough per turn. An app has an offer for each model and kind, and
+ * the one with the largest total may save little per turn.
  */
 export function offerToTell(offers: readonly PinOffer[], app: string): PinOffer | undefined {
   const isWorthIt = ({ ms, tokens }: PinOffer): boolean => (ms === null ? tokens >= WORTH_TOKENS : ms >= WORTH_MS);
   return offers.find((offer) => shownCaller(offer.caller) === app && isWorthIt(offer));
 }
 
-/** These rules with one more for an app, which goes by its name in small or capital letters; undefined: with one less. */
+/** The rules with one rule of an app set, or removed if undefined. The app's name matches in any case. */
 export function withPinRule<N extends PinName>(
   rules: PinRulesByApp,
   app: string,
@@ -67,12 +67,12 @@ export function withPinRule<N extends PinName>(
 
 const PIN_NOTICE = 'pin ';
 
-/** The id of the notice that something could be kept the same for an app, as it is shown. */
+/** The id of the notice that something could be kept stable for an app (by its display name). */
 export function pinNoticeId(app: string): string {
   return `${PIN_NOTICE}${app}`;
 }
 
-/** The app of such a notice; undefined where it is another one. */
+/** The app of such a notice; undefined for another notice. */
 export function appOfPinNotice(id: string): string | undefined {
   return id.startsWith(PIN_NOTICE) ? id.slice(PIN_NOTICE.length) : undefined;
 }

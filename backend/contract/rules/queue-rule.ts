@@ -1,12 +1,12 @@
-// A rule that gives requests their class in line, the name they wait under, or the say over keep_alive: how it is written, and where one is wrong.
-// Which rule holds for a request is core/queue/classes.ts.
+// A rule that sets the queue class of requests, the name they wait under, or whose keep_alive counts: its format, and
+// the position of a mistake. core/queue/classes.ts finds the rule of a request.
 import { z } from 'zod';
 import { QUEUE_CLASSES } from '../chat/chat-request.ts';
 
 export const MOST_RULES = 100;
 const MOST_PATTERNS = 20;
 
-/** What may stand in a header of an answer, between quotes. */
+/** Characters that are legal between quotes in a response header. */
 const ruleName = z.string().regex(/^[ !#-[\]-~]{1,64}$/);
 const pattern = z.string().min(1).max(200);
 const patterns = z.union([pattern, z.array(pattern).min(1).max(MOST_PATTERNS)]);
@@ -19,17 +19,17 @@ const whenSchema = z.strictObject({
   model: patterns.optional(),
   header: z.record(headerName, patterns).optional(),
   stream: z.boolean().optional(),
-  /** Whether it brings tools. */
+  /** Whether the request has tools. */
   tools: z.boolean().optional(),
-  /** It asks for no more tokens than these. */
+  /** Matches requests that ask for at most this many tokens. */
   max_tokens: z.int().min(1).max(1_000_000).optional(),
-  /** How its first message begins that is not the system's; for /api/generate, its prompt. */
+  /** The beginning of the first message that is not a system message; for /api/generate, of the prompt. */
   prompt_prefix: z.string().min(1).max(1000).optional(),
 });
 
 /**
- * Whose keep_alive counts: `default`: the caller's, and where it says nothing ours at least. `force`: ours, whatever the
- * caller says. `pass`: the caller's, and nothing of ours where it says nothing.
+ * Whose keep_alive counts. `default`: the caller's, and at least Hearth's own if the caller sets none. `force`:
+ * Hearth's own, whatever the caller says. `pass`: the caller's, and none if the caller sets none.
  */
 export const KEEP_ALIVE_RULES = ['force', 'default', 'pass'] as const;
 export type KeepAliveRule = (typeof KEEP_ALIVE_RULES)[number];
@@ -37,7 +37,7 @@ export type KeepAliveRule = (typeof KEEP_ALIVE_RULES)[number];
 const thenSchema = z
   .strictObject({
     class: z.enum(QUEUE_CLASSES).optional(),
-    /** The name it waits under; `{X-Name}` stands for the value of a header. */
+    /** The name it waits under; `{X-Name}` is replaced by the value of a header. */
     caller: z.string().min(1).max(200).optional(),
     keep_alive: z.enum(KEEP_ALIVE_RULES).optional(),
   })
@@ -54,12 +54,12 @@ type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReado
 export type QueueRule = DeepReadonly<z.output<typeof queueRuleSchema>>;
 export type Patterns = string | readonly string[];
 
-/** What is allowed, to go after "must be". */
+/** What is allowed, to follow "must be". */
 export const RULES_ALLOWED = `a list of at most ${MOST_RULES} rules, each with "then" and, unless it is for all requests, "when"`;
 
 const PATTERNS_ALLOWED = `a text of 1 to 200 characters in which "*" stands for anything, or a list of up to ${MOST_PATTERNS} of them`;
 
-/** What each part of a rule may be, to go after "must be". */
+/** What each part of a rule may be, to follow "must be". */
 const ALLOWED: Readonly<Record<string, string>> = {
   '': `a table with ${namesOf(queueRuleSchema)}`,
   name: '1 to 64 letters, digits, blanks or signs, without quotation marks and "\\"',
@@ -85,19 +85,19 @@ function namesOf({ shape }: { readonly shape: Readonly<Record<string, unknown>> 
 
 /** Where the first mistake in a list of rules is, what is allowed there, and what came. */
 export interface WrongRule {
-  /** As in `[2].when.stream`, the first rule being 0, as in the file's own words. */
+  /** As in `[2].when.stream`, with indexes from 0, in the file's own names. */
   readonly inside: string;
   readonly allowed: string;
   readonly got: unknown;
 }
 
-/** The first mistake in what should be a list of rules; undefined where none of them is wrong by itself. */
+/** The first mistake in a list of rules; undefined if each rule is valid by itself. */
 export function wrongRule(value: unknown): WrongRule | undefined {
   if (!Array.isArray(value)) return undefined;
   for (const [i, rule] of value.entries()) {
     const issue = queueRuleSchema.safeParse(rule).error?.issues[0];
     if (issue === undefined) continue;
-    // No deeper than what has words of its own: a part of a list of patterns is explained as the list.
+    // No deeper than the entries of ALLOWED: part of a pattern list is explained as the list.
     const path = issue.path.map(String).slice(0, 2);
     while (ALLOWED[path.join('.')] === undefined && path.length > 0) path.pop();
     const got = path.reduce<unknown>((part, key) => (part as Readonly<Record<string, unknown>>)?.[key], rule);

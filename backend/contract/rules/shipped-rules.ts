@@ -1,7 +1,11 @@
-// The rules that Hearth brings: they come after those of the configuration, and know apps by the form of what they send.
+// The rules that Hearth ships: they come after those of the configuration, and recognize apps by the form of their
+// requests.
 import type { QueueRule } from './queue-rule.ts';
 
-/** What Open WebUI asks for beside a title, after an answer or while somebody types; nobody waits for it (constants.py, TASKS). */
+/**
+ * Open WebUI's tasks beside the title, after an answer or while the user types; nobody waits for them (constants.py,
+ * TASKS).
+ */
 const AFTERWARDS = [
   'tags_generation',
   'follow_up_generation',
@@ -11,9 +15,9 @@ const AFTERWARDS = [
 ];
 
 /**
- * Open WebUI fills the templates of headers that stand in its settings (utils/headers.py); where ENABLE_FORWARD_USER_INFO_HEADERS
- * is set it sends its user by the same name. Without any header its tasks are known by their form: whole, by aiohttp,
- * and all begin alike. A search is one of them that somebody waits for.
+ * Open WebUI fills header templates from its settings (utils/headers.py); with ENABLE_FORWARD_USER_INFO_HEADERS it
+ * sends its user under the same name. Without headers its tasks are recognized by their form: not streamed, by aiohttp,
+ * with the same beginning. Somebody does wait for one of them, the search.
  */
 const OPEN_WEBUI: readonly QueueRule[] = [
   {
@@ -58,7 +62,7 @@ const OPEN_WEBUI: readonly QueueRule[] = [
   },
 ];
 
-/** Agents bring their tools wherever they work; what they ask without any is a title, a summary, a check. */
+/** Agents send their tools whenever they work; a request without tools is a title, a summary, a check. */
 const AGENTS: readonly QueueRule[] = [
   {
     name: 'opencode: title',

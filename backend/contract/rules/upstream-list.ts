@@ -1,6 +1,6 @@
-// Several Ollamas, as `[[upstreams]]` lists them: where each is, which goes first, what may be asked of it, how one that
-// sleeps is woken. How it is written, where a list is wrong, and what holds where nothing is said. Which of them a request
-// goes to is core/routing.
+// Several Ollamas, as listed in `[[upstreams]]`: the address of each, its priority, which models it may run, how to
+// wake it. This file has the format, the check for mistakes, and the defaults. core/routing chooses the one for a
+// request.
 import { z } from 'zod';
 import { upstreamAddress } from '../address.ts';
 import { HIDDEN, withoutUserinfo } from '../secret.ts';
@@ -14,7 +14,7 @@ const spelled = (spell: (text: string) => string | undefined) =>
     .overwrite((text) => spell(text) ?? text)
     .refine((text) => spell(text) !== undefined);
 
-/** Also as it is written in a header, for those who copy it from there. */
+/** Accepts the header notation "Bearer …" too, for those who copy it from there. */
 export const bearerKey = (text: string): string | undefined =>
   /^(?:bearer(?:\s+|$))?([\x21-\x7e]{0,8192})$/i.exec(text.trim())?.[1];
 
@@ -24,29 +24,29 @@ const macAddress = (text: string): string | undefined =>
     ? text.trim().toLowerCase().replaceAll(/[:-]/g, '').match(/../g)?.join(':')
     : undefined;
 
-/** An IPv4 address, which may be that of a whole network, with a port where it is another than 9. */
+/** An IPv4 address, possibly a network's broadcast address, with a port if it is not 9. */
 const packetAddress = (text: string): string | undefined =>
   /^(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?$/.test(text.trim()) ? text.trim() : undefined;
 
 const wakeSchema = z.strictObject({
   mac: spelled(macAddress),
-  /** Longest wait of a request for it. */
+  /** Longest time in seconds that a request waits for it. */
   patience_s: z.number().min(1).max(600).optional(),
-  /** Where the packet goes. */
+  /** Where the packet is sent. */
   address: spelled(packetAddress).optional(),
 });
 
 export const upstreamSchema = z.strictObject({
-  /** What it is called in the window, in headers and in figures. */
+  /** Its name in the window, in headers and in figures. */
   name: z
     .string()
     .regex(/^[\w][\w .-]{0,39}$/)
     .optional(),
   url: spelled(upstreamAddress),
   key: spelled(bearerKey).optional(),
-  /** Those with the lowest number that answer are asked. */
+  /** The answering machines with the lowest number are used. */
   priority: z.int().min(1).max(100).optional(),
-  /** How much of the work it gets beside others of its priority. */
+  /** Its share of the work among machines of the same priority. */
   weight: z.int().min(1).max(100).optional(),
   models: z.array(z.string().min(1).max(256)).min(1).max(MOST_PATTERNS).optional(),
   slots: z.int().min(1).max(64).optional(),
@@ -60,10 +60,10 @@ export const upstreamListSchema = z
 type DeepReadonly<T> = T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
 export type UpstreamEntry = DeepReadonly<z.output<typeof upstreamSchema>>;
 
-/** What is allowed, to go after "must be". */
+/** What is allowed, to follow "must be". */
 export const UPSTREAMS_ALLOWED = `a list of at most ${MOST_UPSTREAMS} tables, each with url, and name, key, priority, weight, models, slots and wake where they are wanted`;
 
-/** What each part of one may be, to go after "must be". */
+/** What each part of an entry may be, to follow "must be". */
 const ALLOWED: Readonly<Record<string, string>> = {
   '': 'a table with url, and name, key, priority, weight, models, slots and wake where they are wanted',
   name: '1 to 40 letters, digits, blanks or any of ".-_"',
@@ -79,15 +79,15 @@ const ALLOWED: Readonly<Record<string, string>> = {
   'wake.address': 'an IPv4 address such as "192.168.1.255", with a port where it is not 9',
 };
 
-/** Where the first mistake in a list is, what is allowed there, and what came; of a key nothing is quoted. */
+/** Where the first mistake in a list is, what is allowed there, and what came; a key is never quoted. */
 export interface WrongUpstream {
-  /** As in `[1].wake.mac`, the first of the list being 0, as in the file's own words. */
+  /** As in `[1].wake.mac`, with indexes from 0, in the file's own names. */
   readonly inside: string;
   readonly allowed: string;
   readonly got: unknown;
 }
 
-/** The first mistake in what should be a list of upstreams; undefined where it is no list, or nothing in it is wrong. */
+/** The first mistake in a list of upstreams; undefined if it is not a list, or has no mistake. */
 export function wrongUpstream(value: unknown): WrongUpstream | undefined {
   if (!Array.isArray(value)) return undefined;
   for (const [i, entry] of value.entries()) {
@@ -102,13 +102,13 @@ export function wrongUpstream(value: unknown): WrongUpstream | undefined {
   return twice(value as readonly UpstreamEntry[]);
 }
 
-/** A key, a user and a password are not quoted; nor is an entry as a whole, since they may stand in it. */
+/** Keys, users and passwords are not quoted; neither is a whole entry, which may contain them. */
 function shownPart(name: string, got: unknown): unknown {
   if (name === 'url' && typeof got === 'string') return got.includes('@') ? HIDDEN : got;
   return (name === 'key' && got !== undefined) || name === '' ? HIDDEN : got;
 }
 
-/** An entry with the address or the name of one before it. */
+/** An entry that repeats the address or the name of an earlier one. */
 function twice(list: readonly UpstreamEntry[]): WrongUpstream | undefined {
   for (const [i, entry] of list.entries()) {
     for (const [j, other] of list.slice(0, i).entries()) {
@@ -125,7 +125,7 @@ function twice(list: readonly UpstreamEntry[]): WrongUpstream | undefined {
   return undefined;
 }
 
-/** The same for the spellings of one place: this machine has several names. */
+/** Equal for all spellings of one place: this machine has several names. */
 function placeIn(url: string): string {
   const spelledUrl = upstreamAddress(url) ?? url;
   return withoutUserinfo(spelledUrl).replace(
@@ -134,7 +134,7 @@ function placeIn(url: string): string {
   );
 }
 
-/** Its own name, or the host of its address, with the port where that is not Ollama's. */
+/** Its own name, or the host of its address, with the port if it is not Ollama's default. */
 function nameOf({ name, url }: Pick<UpstreamEntry, 'name' | 'url'>): string {
   if (name !== undefined) return name;
   const host = withoutUserinfo(upstreamAddress(url) ?? url)
@@ -143,16 +143,16 @@ function nameOf({ name, url }: Pick<UpstreamEntry, 'name' | 'url'>): string {
   return host.replace(/:11434$/, '');
 }
 
-/** One of them with all that holds for it. */
+/** One entry with defaults filled in. */
 export interface UpstreamPlace {
   readonly name: string;
   readonly url: string;
   readonly key: string;
   readonly priority: number;
   readonly weight: number;
-  /** Patterns; none: every model. */
+  /** Patterns; empty: every model. */
   readonly models: readonly string[];
-  /** How many requests run there side by side; undefined: queue.max_concurrent. */
+  /** Number of requests that run there at the same time; undefined: queue.max_concurrent. */
   readonly slots: number | undefined;
   readonly wake: WakePlace | undefined;
 }
@@ -161,19 +161,19 @@ export interface WakePlace {
   readonly mac: string;
   /** Milliseconds that a request waits for it. */
   readonly patienceMs: number;
-  /** Where the packet goes. */
+  /** Where the packet is sent. */
   readonly address: string;
   readonly port: number;
 }
 
-/** To all machines of the network that this one is in. */
+/** Broadcast to this machine's own network. */
 const EVERYBODY = '255.255.255.255';
-/** The port that is customary for such packets: "discard". */
+/** The customary port for such packets: "discard". */
 const DISCARD = 9;
-/** A machine that sleeps is back in a few seconds, one that is off starts for half a minute and more. */
+/** A sleeping machine is back within seconds; one that is off takes half a minute and more to start. */
 const PATIENCE_S = 30;
 
-/** What the entries say, and what holds where they say nothing. */
+/** The entries with defaults filled in. */
 export function placesOf(list: readonly UpstreamEntry[]): UpstreamPlace[] {
   return list.map((entry) => ({
     name: nameOf(entry),

@@ -1,42 +1,44 @@
-// What state the app is in. Decided here once: tray, header, tooltip and notifications only find words for it. Pure.
+// The state of the app, decided once: tray, header, tooltip and notifications only put it into words. Pure.
 import type { Health, ModelView } from './control.ts';
 import type { QueueEntry } from './queue-view.ts';
 import type { GatewayFailure, GatewayView, LiveView } from '../window/desktop.ts';
 
 export type Live = NonNullable<LiveView>;
 
-/** What the state is read from. */
+/** The input of stateOf. */
 export interface Seen {
   readonly gateway: GatewayView;
   readonly live: LiveView;
-  /** queue.max_queue_size: how many may wait. */
+  /** queue.max_queue_size: the number of places in the queue. */
   readonly places: number;
-  /** ollama.stuck_after_seconds: a run that gives nothing for so long hangs. */
+  /** ollama.stuck_after_seconds: a run that is silent for this long hangs. */
   readonly stuckAfterS: number;
 }
 
-/** The one state the app is in. Where several things are so, it is the one that matters most to somebody who looks. */
+/** The app's state. If several apply, the one that matters most to a user. */
 export type AppState =
   | { readonly is: 'stopped' | 'starting' | 'stopping' }
   /** The gateway does not run, though nobody stopped it. */
   | { readonly is: 'failed'; readonly failure: GatewayFailure }
-  /** Until the first look has ended nothing is known of Ollama. */
+  /** Until the first probe has ended nothing is known of Ollama. */
   | { readonly is: 'looking' }
   | { readonly is: 'ollama_down'; readonly upstream: Pick<Health['upstream'], 'code' | 'foreign'> }
-  /** One answer has given nothing for `silentMs` milliseconds. */
+  /** A run has been silent for `silentMs` milliseconds. */
   | { readonly is: 'stuck'; readonly entry: QueueEntry; readonly silentMs: number }
   | { readonly is: 'paused'; readonly running: number; readonly waiting: number }
   /** The default model is not installed. */
   | { readonly is: 'model_missing' }
   | { readonly is: 'full'; readonly places: number }
-  /** Nobody is answered until `model` is in memory. `entry`: the request that it is loaded for; a warm-up has none. */
+  /**
+   * Nobody is answered until `model` is in memory. `entry`: the request that it is loaded for; undefined for a warm-up.
+   */
   | { readonly is: 'loading'; readonly model: string; readonly entry: QueueEntry | undefined; readonly waiting: number }
   | { readonly is: 'answering'; readonly running: number; readonly waiting: number }
   /** Answers come from a recording, and Ollama is not asked (cache.mode). */
   | { readonly is: 'replaying' }
   | { readonly is: 'ready'; readonly warm: boolean };
 
-/** What stands in the arch, in the tray and in the window alike. */
+/** The arch's picture, in the tray and in the window. */
 export type Look = 'idle' | 'busy' | 'degraded' | 'stopped';
 
 /** `now`: milliseconds since 1970. */
@@ -51,7 +53,7 @@ export function stateOf({ gateway, live, places, stuckAfterS }: Seen, now: numbe
     case 'draining':
       return { is: 'stopping' };
     case 'starting':
-    // Its first figures are still on their way.
+    // Its first figures have not arrived yet.
     case 'running':
       return { is: 'starting' };
   }
@@ -104,12 +106,12 @@ export function lookOf(state: AppState): Look {
   }
 }
 
-/** One row for each run of the model, however many share it. */
+/** One row for each run of a model, however many requests share it. */
 export function runningRows({ queue }: Live): QueueEntry[] {
   return queue.running.filter(({ leads }) => leads);
 }
 
-/** A model that Hearth is having loaded, whoever asked for it. */
+/** A model that Hearth is loading, for whatever reason. */
 export function loadingModel({ models }: Live): ModelView | undefined {
   return models.find(({ loading_ms }) => loading_ms !== null);
 }
@@ -119,7 +121,7 @@ export function staleness({ stats }: Live, now: number): number {
   return Math.max(0, now - Date.parse(stats.timestamp));
 }
 
-/** The running request that has been silent for too long, and for how long. */
+/** The running request that was silent longest beyond `afterMs`, and for how long. */
 function stuckRun(
   live: Live,
   afterMs: number,

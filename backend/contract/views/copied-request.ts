@@ -1,23 +1,23 @@
-// A request as a program that sends it: for a POSIX shell, for JavaScript, for Python without a package. Each text is quoted so
-// that it comes out byte for byte as it went in; where there are two ways, the one that people can read and change.
+// Renders a request as a program that sends it: for a POSIX shell, for JavaScript, for Python without packages. Each
+// text is quoted so that it comes out byte for byte; if there are two ways, the more readable one is used.
 import type { CopyForm } from './request-body.ts';
 
-/** A request that is to be copied. */
+/** A request to be copied. */
 export interface ToCopy {
   readonly method: string;
   /** With scheme, host, path and query. */
   readonly url: string;
-  /** Those that matter; none that holds a key. */
+  /** The relevant headers, without keys. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** What its reader should know, each in a line of its own. */
+  /** Notes for the reader, one per line. */
   readonly notes: readonly string[];
 }
 
-/** Stands in place of a key that the request needs. */
+/** Placeholder for a key that the request needs. */
 export const KEY_PLACE = 'YOUR_KEY';
 
-/** Linux takes no argument of 128 KiB, and a character has up to three bytes for each that is counted here. Characters. */
+/** Linux accepts no argument of 128 KiB, and a character counted here has up to three bytes. Characters. */
 const LONG = 32 * 1024;
 
 export function copied(form: CopyForm, request: ToCopy): string {
@@ -39,18 +39,18 @@ function asCurl({ method, url, headers, body, notes }: ToCopy): string {
     `curl ${shell(url)}`,
     ...(method === 'POST' ? [] : [`-X ${shell(method)}`]),
     ...headerLines(headers, (name, value) => `-H ${shell(`${name}: ${value}`)}`),
-    // Not --data, which takes a body that begins with "@" for the name of a file.
+    // Not --data, which takes a body that starts with "@" for a file name.
     long ? `--data-binary @- <<'${endOf(body)}'\n${body}\n${endOf(body)}` : `--data-raw ${shell(body)}`,
   ];
   return [...commented('#', notes), lines.join(' \\\n  '), ''].join('\n');
 }
 
-/** In single quotes nothing has a meaning but their end. */
+/** Inside single quotes only the closing quote is special. */
 function shell(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** The line that ends a here-document; none of the body may be it. */
+/** The line that ends a here-document; no line of the body may equal it. */
 function endOf(body: string): string {
   const lines = new Set(body.split('\n'));
   let end = 'END_OF_BODY';
@@ -75,7 +75,7 @@ function asFetch({ method, url, headers, body, notes }: ToCopy): string {
   ].join('\n');
 }
 
-/** A text without its own escapes where that can be: a template may hold neither its end nor a place to fill. */
+/** A string literal, without escapes where possible: a template must not contain its own end or a placeholder. */
 function script(text: string): string {
   return /`|\$\{|\r|\0|\\$/.test(text) ? JSON.stringify(text) : `String.raw\`${text}\``;
 }
@@ -102,7 +102,7 @@ function asPython({ method, url, headers, body, notes }: ToCopy): string {
   ].join('\n');
 }
 
-/** JSON's escapes are Python's too. */
+/** JSON's escapes are valid in Python too. */
 function python(text: string): string {
   return /'''|\r|\0|['\\]$/.test(text) ? JSON.stringify(text) : `r'''${text}'''`;
 }

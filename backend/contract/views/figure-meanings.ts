@@ -1,8 +1,8 @@
-// What each figure of the day means, in the words in which people are told it: the window shows them where a figure is pointed
-// at, docs/figures.md lists them. One table, so that they say the same. No schema, so that the page can have it.
+// Explains each figure of the day to users: the window shows the text as a tooltip, docs/figures.md lists it. One
+// table, so that both say the same. No schema here, so that the page can import it.
 
 export interface Meaning {
-  /** What the figure is called. */
+  /** The figure's name. */
   readonly name: string;
   /** What is counted, and what is not. */
   readonly means: string;

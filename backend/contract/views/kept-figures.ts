@@ -1,4 +1,4 @@
-// How many answers are kept, as people are told: one that is in memory and on the disk counts once. Pure.
+// The number of cached answers as shown to users: one that is in memory and on disk counts once. Pure.
 import type { CacheStats } from './control.ts';
 
 export interface KeptFigures {
@@ -6,7 +6,7 @@ export interface KeptFigures {
   readonly mb: number;
 }
 
-/** What of them is on the disk alone, or in memory alone, is not told apart: the larger number counts. */
+/** It is unknown which entries are only in memory or only on disk, so the larger number counts. */
 export function keptFigures(
   cache: Pick<CacheStats['response_cache'], 'total_entries' | 'total_size_mb' | 'disk'>,
 ): KeptFigures {

@@ -1,17 +1,17 @@
-// What is shown of the machines of `[[upstreams]]`. Shapes only; who fills them is core/stories/machines/machines-now.ts.
+// The machines of `[[upstreams]]` as shown. Types only; core/stories/machines/machines-now.ts fills them.
 import { z } from 'zod';
 import { errorCodeSchema as code } from '../errors.ts';
 
 const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 
-/** One of several machines, as it stands now. */
+/** The current state of one of several machines. */
 export const machineSchema = z.object({
   name: z.string(),
   url: z.string(),
-  /** `unknown` until the first look has ended; `waking` while a request waits for it to wake. */
+  /** `unknown` until the first probe has ended; `waking` while a request waits for it to wake. */
   state: z.enum(['unknown', 'up', 'down', 'waking']),
-  /** Why it is down, as a sentence, and as a code where there is one. */
+  /** Why it is down, as a sentence, and as a code if there is one. */
   reason: z.string().nullable(),
   code: code.optional(),
   version: z.string().nullable(),
@@ -19,16 +19,16 @@ export const machineSchema = z.object({
   /** 1 goes first. */
   priority: count,
   weight: count,
-  /** How many requests run there side by side. */
+  /** Number of requests that run there at the same time. */
   slots: count,
   running: count,
   waiting: count,
-  /** What is installed there; null where that is not known. */
+  /** Installed models; null if unknown. */
   models: z.array(z.string()).nullable(),
-  /** What is in its memory. */
+  /** Models in its memory. */
   loaded: z.array(z.string()),
   breaker: z.enum(['closed', 'open', 'half_open']),
-  /** While it is being woken: until it should answer. Left out otherwise. */
+  /** While it is being woken: milliseconds until it should answer. Absent otherwise. */
   waking_ms: ms.optional(),
 });
 export type MachineView = z.infer<typeof machineSchema>;

@@ -1,4 +1,4 @@
-// What is shown of the line: all that wait and run, and one request that was handed in for later. Shapes only.
+// The queue as shown: all waiting and running requests, and a single request that was submitted for later. Types only.
 import { z } from 'zod';
 import { chatAnswerSchema } from '../chat/chat.ts';
 import { WAITS_FOR } from '../chat/waits-for.ts';
@@ -9,7 +9,7 @@ const count = z.number().int().nonnegative();
 const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
-/** What it waits for beside its turn. Left out otherwise. */
+/** What it waits for beside its turn. Absent otherwise. */
 const waitsFor = z.enum(WAITS_FOR).optional();
 
 export const queueListEntrySchema = z.object({
@@ -18,45 +18,49 @@ export const queueListEntrySchema = z.object({
   route: z.string(),
   caller: z.string(),
   class: z.enum(QUEUE_CLASSES),
-  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  /** The source of the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
   class_by: z.string(),
   priority: z.number(),
   source: z.string(),
   status: z.enum(['queued', 'processing']),
   phase: z.enum(['queued', 'loading', 'running']),
-  /** Whether it is the one request that stands for its run of the model. Kept answers have no run. */
+  /** Whether it is the one request that represents its run of the model. Cached answers have no run. */
   leads: z.boolean(),
-  /** 1 for the next one to run; 0 once it runs. */
+  /** 1 runs next; 0 once it runs. */
   queue_position: count,
-  /** Milliseconds until it starts. It grows while the answer that it waits for is late. */
+  /** Milliseconds until it starts. Grows while the answer that it waits for is late. */
   estimated_wait_time: ms,
-  /** Whether this answer, or the one that it waits for, takes longer than such answers took before. */
+  /** Whether this answer, or the one that it waits for, takes longer than earlier ones of its kind. */
   late: z.boolean(),
-  /** How much of `estimated_wait_time` comes after the end of the answer before it; all that is known while that one is late. */
+  /**
+   * The part of `estimated_wait_time` after the end of the answer before it; only this is known while that one is late.
+   */
   wait_after_ms: ms,
   waits_for: waitsFor,
-  /** It goes before one whose turn it would be, since its prompt goes on with what the model has read last. Left out otherwise. */
+  /** It overtakes another waiter, since its prompt continues what the model has just read. Absent otherwise. */
   goes_on: z.literal(true).optional(),
-  /** The machine in whose line it stands, or on which it runs. Left out where no machine has a name. */
+  /** The machine in whose queue it waits, or on which it runs. Absent if no machine has a name. */
   upstream: z.string().optional(),
   created_at: time,
   age_ms: ms,
   started_at: time.optional(),
-  /** Pieces of the answer so far; a piece of Ollama's is about a token. */
+  /** Pieces of the answer so far; one piece of Ollama's is about one token. */
   tokens: count,
-  /** null until there are enough to tell. */
+  /** null until there are enough to measure. */
   tokens_per_s: z.number().nullable(),
   /** Milliseconds without a piece from the model; null while it has not begun to run. */
   silent_ms: ms.nullable(),
-  /** Milliseconds that the whole answer should take; null where nothing is known of it, and while it waits. */
+  /** Expected milliseconds of the whole answer; null if unknown, and while it waits. */
   expected_ms: ms.nullable(),
-  /** How often it ran and let a person go first. */
+  /** How often it was running and gave way to a person. */
   gave_way: count,
-  /** How many others get the same run. */
+  /** Number of other requests that share the run. */
   shared_with: count,
-  /** Its prompt is longer than its context, by an estimate, and the oldest part is left out; in tokens. Left out where it fits. */
+  /**
+   * By an estimate its prompt is longer than its context, so the oldest part is dropped; in tokens. Absent if it fits.
+   */
   truncated: z.object({ tokens: count, size: count }).optional(),
-  /** It has a slot here, and waits in the line of a Hearth that is asked as an Ollama is. Left out otherwise. */
+  /** It has a slot here, and waits in the queue of a Hearth that is used as an Ollama. Absent otherwise. */
   inner: z.object({ queue_position: count, estimated_wait_time: ms }).optional(),
 });
 
@@ -64,7 +68,7 @@ export const queueListEntrySchema = z.object({
 
 export const batchCountsSchema = z.object({
   total: count,
-  /** On disk and in line. */
+  /** On disk and in the queue. */
   queued: count,
   processing: count,
   completed: count,
@@ -73,10 +77,10 @@ export const batchCountsSchema = z.object({
   expired: count,
 });
 
-/** Many requests that were handed in together, and how far they are. */
+/** Requests that were submitted together, and their progress. */
 const batchSummarySchema = z.object({
   batch_id: z.string(),
-  /** `cancelled` when it ended early, though some of it may be there. */
+  /** `cancelled` when it ended early, though some results may exist. */
   status: z.enum(['queued', 'processing', 'completed', 'cancelled']),
   created_at: time,
   finished_at: time.optional(),
@@ -91,9 +95,9 @@ export const queueSchema = z.object({
   waiting: z.array(queueListEntrySchema),
   totals: z.object({ requests: count, completed: count, failed: count, cancelled: count, refused: count }),
   paused: z.boolean(),
-  /** Accepted jobs that wait on disk until there is room in line. */
+  /** Accepted jobs that wait on disk until the queue has room. */
   behind: count,
-  /** Batches that have not ended, the oldest first; not all where they are very many. */
+  /** Batches that have not ended, oldest first; not all if there are very many. */
   batches: z.array(batchSummarySchema),
 });
 export type QueueView = z.infer<typeof queueSchema>;
@@ -101,13 +105,13 @@ export type QueueEntry = z.infer<typeof queueListEntrySchema>;
 
 // ---- /api/chat-queue
 
-/** Whether this answer, or the one that it waits for, takes longer than such answers took before. Left out otherwise. */
+/** Whether this answer, or the one that it waits for, takes longer than earlier ones of its kind. Absent otherwise. */
 const late = z.literal(true).optional();
 
-/** Where a request stands. */
+/** The place of a request in the queue. */
 const place = { queue_position: count, queue_length: count, estimated_wait_time: ms, late, waits_for: waitsFor };
 
-/** Whether it runs after a restart too; false where nothing can be kept on disk. */
+/** Whether it survives a restart; false if nothing can be stored on disk. */
 const durable = z.boolean();
 
 /** Body of the 202 of POST /api/chat-queue. */
@@ -116,7 +120,7 @@ export const acceptedSchema = z.object({
   status: z.object({ ...place, is_processing: z.boolean() }),
   created_at: time,
   class: z.enum(QUEUE_CLASSES),
-  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  /** The source of the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
   class_by: z.string(),
   priority: z.number(),
   model: z.string(),
@@ -133,7 +137,7 @@ export const requestViewSchema = z.object({
   ...place,
   model: z.string(),
   class: z.enum(QUEUE_CLASSES),
-  /** What gave it the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
+  /** The source of the class: `the request`, the name of a rule, `queue.rules[2]`, or `default`. */
   class_by: z.string(),
   priority: z.number(),
   created_at: time,
@@ -149,7 +153,7 @@ export type RequestView = z.infer<typeof requestViewSchema>;
 
 /** Body of the 202 of POST /api/chat-queue with a list. */
 export const acceptedBatchSchema = batchSummarySchema.extend({
-  /** Of each, in the order in which they came. */
+  /** One for each request, in the order they came. */
   request_ids: z.array(z.string()),
   durable,
 });
@@ -157,15 +161,15 @@ export type AcceptedBatch = z.infer<typeof acceptedBatchSchema>;
 
 /** GET /api/chat-queue?batch=X */
 export const batchViewSchema = batchSummarySchema.extend({
-  /** In the order in which they came; as many as `limit` says. */
+  /** In the order they came; as many as `limit` says. */
   requests: z.array(requestViewSchema),
-  /** There are more: what to give as `after`. */
+  /** Set if more follow: the value for `after`. */
   next: z.string().optional(),
 });
 export type BatchView = z.infer<typeof batchViewSchema>;
 
 export const cancelledBatchSchema = batchSummarySchema.extend({
-  /** How many it was that had not ended. */
+  /** Number of requests that were cancelled. */
   cancelled: count,
 });
 export type CancelledBatch = z.infer<typeof cancelledBatchSchema>;

@@ -1,18 +1,19 @@
-// A recording as a file: one line of JSON for each question and its answer, so that it can be read, compared and kept in a
-// repository. What becomes of a line is core/recordings/recording-line.ts.
+// A recording as a file: one line of JSON for each question with its answer, so that people can read and compare it and
+// keep it in a repository. core/recordings/recording-line.ts converts lines.
 import { z } from 'zod';
 import { toolCallSchema } from '../chat/chat-request.ts';
 import { metricsSchema, NO_METRICS } from '../chat/chat.ts';
 
 /**
- * What is asked, as the body of /api/chat, /api/generate, /api/embed (`input` is one text) or /api/embeddings has it, without
- * `model` and without what changes no answer. A picture stands there as `sha256:` and the hash of its base64.
+ * The question, as in the body of /api/chat, /api/generate, /api/embed (`input` is one text) or /api/embeddings,
+ * without `model` and without fields that change no answer. A picture is written as `sha256:` and the hash of its
+ * base64.
  */
 const question = z.record(z.string(), z.unknown());
 
 const asked = {
   model: z.string().min(1).max(512),
-  /** The part of the cache that the caller named (`cache.namespace`); left out where it named none. */
+  /** The caller's part of the cache (`cache.namespace`); absent if it named none. */
   namespace: z.string().min(1).optional(),
   question,
 };
@@ -20,8 +21,8 @@ const asked = {
 const unknownFields = z.record(z.string(), z.unknown());
 
 /**
- * Where the model's pieces ended: the kind of text, then the lengths of pieces in a row, in UTF-16 units or, for what is no
- * text, in items. A `+` before the kind: the first of them came together with the piece before it.
+ * The boundaries of the model's pieces: the kind of text, then the lengths of consecutive pieces, in UTF-16 units or,
+ * for anything but text, in items. A `+` before the kind: the first of them came together with the piece before.
  */
 const runOfPieces = z.tuple([z.string().regex(/^\+?(?:content|thinking|tool_calls|extra)$/)], z.int().positive());
 
@@ -34,7 +35,7 @@ const writtenLine = z.strictObject({
     tool_calls: z.array(toolCallSchema).default([]),
     extra: z.array(unknownFields).default([]),
   }),
-  /** Left out: each text came in one piece. */
+  /** Absent: each text came in one piece. */
   pieces: z.array(runOfPieces).optional(),
   end: z
     .strictObject({
@@ -51,7 +52,7 @@ const vectorLine = z.strictObject({
   route: z.enum(['embed', 'embeddings']),
   ...asked,
   vector: z.array(z.number()).min(1),
-  /** Of the text. */
+  /** Tokens of the text. */
   tokens: z.number().nonnegative().default(0),
   /** Nanoseconds. */
   duration: z.number().nonnegative().default(0),

@@ -1,17 +1,17 @@
-// What was asked and answered, in the texts themselves: what is shown of one request, how long Hearth watches closely, and how a
-// request is copied as a program. Shapes only; when a text is kept is core/stories/views/request-texts.ts.
+// The recorded words of a request and its answer: how they are shown, how long Hearth records, and copying a request as
+// a program. Types only; core/stories/views/request-texts.ts decides when a text is kept.
 import { z } from 'zod';
 
 const count = z.number().int().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
 
-/** A text as it is shown: without secrets, and with images by their hash and size. */
+/** A text as shown: without secrets, and with images replaced by hash and size. */
 const textSchema = z.object({
   text: z.string(),
-  /** Bytes that it had. */
+  /** Original length in bytes. */
   bytes: count,
-  /** Characters that were left out in its middle, where a mark stands. */
+  /** Characters cut from the middle, where a mark stands. */
   cut: count,
 });
 export type ShownText = z.infer<typeof textSchema>;
@@ -28,7 +28,7 @@ const answerSchema = textSchema.extend({
   thinking: z.string().exactOptional(),
   /** As JSON. */
   tool_calls: z.string().exactOptional(),
-  /** How it ended where it did not end well, as its caller was told. */
+  /** The error that the caller got, if it ended with one. */
   error: z.string().exactOptional(),
 });
 export type ShownAnswer = z.infer<typeof answerSchema>;
@@ -38,32 +38,32 @@ export const requestBodySchema = z.object({
   request_id: z.string(),
   request: askedSchema.nullable(),
   answer: answerSchema.nullable(),
-  /** Why one of them is missing, in a sentence; left out when both are there. */
+  /** Why one of them is missing, in a sentence; absent when both exist. */
   why: z.string().exactOptional(),
 });
 export type RequestBody = z.infer<typeof requestBodySchema>;
 
-/** Minutes for which texts are kept, unless another number is asked for; and the most. */
+/** Default minutes of recording, and the maximum. */
 export const WATCH_MINUTES = 10;
 export const MOST_WATCH_MINUTES = 60;
 
-/** POST /api/requests/watch; 0 minutes ends it. */
+/** POST /api/requests/watch; 0 minutes stops it. */
 export const watchWishSchema = z.strictObject({
   minutes: z.number().min(0).max(MOST_WATCH_MINUTES).default(WATCH_MINUTES),
 });
 
-/** Until when texts are kept; null: they are not. */
+/** Until when texts are recorded; null: they are not. */
 export const watchingSchema = z.object({ watching_until: time.nullable() });
 export type Watching = z.infer<typeof watchingSchema>;
 
-/** POST /api/requests/:id/again: the request that asks the same. */
+/** POST /api/requests/:id/again: the new request. */
 export const askedAgainSchema = z.object({ request_id: z.string() });
 export type AskedAgain = z.infer<typeof askedAgainSchema>;
 
-/** DELETE /api/requests/bodies: of how many requests the texts are gone. */
+/** DELETE /api/requests/bodies: number of requests whose texts were deleted. */
 export const textsRemovedSchema = z.object({ removed: count });
 export type TextsRemoved = z.infer<typeof textsRemovedSchema>;
 
-/** What a request can be copied as. */
+/** The forms in which a request can be copied. */
 export const COPY_FORMS = ['curl', 'fetch', 'python'] as const;
 export type CopyForm = (typeof COPY_FORMS)[number];

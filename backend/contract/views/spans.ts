@@ -1,9 +1,8 @@
-// The ranges of time in which figures are told: the plots, the day. Apart from the shapes of what is shown, so that the page
-// needs no schema to read them.
+// The time ranges of figures: the plots, the day. Separate from the schemas, so that the page can read them without.
 
 /**
- * The word for each, how far back it goes and how long its steps are, in seconds. The steps of the last one are days of the
- * calendar where Hearth runs, of which one in spring has 23 hours and one in autumn 25.
+ * The word for each range, its length and the length of its steps, in seconds. The steps of the last range are calendar
+ * days where Hearth runs, of which one in spring has 23 hours and one in autumn 25.
  */
 export const SPANS = {
   m15: { word: '15m', span_s: 900, step_s: 15 },
@@ -15,7 +14,7 @@ export const SPANS = {
 export type SpanName = keyof typeof SPANS;
 export const SPAN_NAMES = Object.keys(SPANS) as readonly SpanName[];
 
-/** As it is asked for: `24h`. */
+/** As requests name it: `24h`. */
 export type SpanWord = (typeof SPANS)[SpanName]['word'];
 export const SPAN_WORDS = SPAN_NAMES.map((name) => SPANS[name].word) as readonly SpanWord[] as readonly [SpanWord, ...SpanWord[]]; // prettier-ignore
 export const USUAL_SPAN: SpanWord = '24h';

@@ -1,6 +1,6 @@
-// The wire between the desktop app's main process and its window: every command with what goes in and comes out, and
-// every topic that main pushes. Both sides read these schemas: main/window/bridge.ts validates by them, renderer/state/client.ts is
-// typed by them. Two channels carry all of it. It holds no behaviour.
+// The protocol between the desktop app's main process and its window: every command with its input and output, and
+// every topic that main pushes. Both sides read these schemas: main/window/bridge.ts validates by them,
+// renderer/state/client.ts gets its types from them. Everything passes over two channels. No behaviour here.
 import { z } from 'zod';
 import { ABOUT_COMMANDS, updatesSchema } from './about-commands.ts';
 import { SCOPES } from '../rules/api-key.ts';
@@ -19,13 +19,13 @@ const ms = z.number().nonnegative();
 const time = z.string();
 const port = z.number().int().min(1).max(65_535);
 
-// ---- what the window shows, by topic
+// ---- the window's data, by topic
 
-/** Who holds a port that Hearth wanted; asked of its /health. */
+/** The program on a port that Hearth wanted; found by asking its /health. */
 const holderSchema = z.object({
   /** Ollama itself answers there. */
   ollama: z.boolean().optional(),
-  /** Another Hearth answers there, with its version and how long it has been up. */
+  /** Another Hearth answers there, with its version and uptime. */
   hearth: z.boolean(),
   version: z.string().optional(),
   uptime_ms: ms.optional(),
@@ -37,10 +37,10 @@ const failureSchema = z.discriminatedUnion('kind', [
     kind: z.literal('port_taken'),
     port,
     holder: holderSchema,
-    /** A port that was free when it was looked for; null when none was found. */
+    /** A port that was free when checked; null when none was found. */
     next_port: port.nullable(),
   }),
-  /** It ended by itself and comes back at `restarts_at`. */
+  /** It crashed and restarts at `restarts_at`. */
   z.object({ kind: z.literal('crashed'), sentence: z.string(), restarts_at: time, times_today: count }),
   z.object({ kind: z.literal('other'), sentence: z.string() }),
 ]);
@@ -50,9 +50,9 @@ export const GATEWAY_STATES = ['stopped', 'starting', 'running', 'draining', 'fa
 
 export const gatewaySchema = z.object({
   state: z.enum(GATEWAY_STATES),
-  /** Where it listens; while it does not run, where it would. */
+  /** The port it listens on; while it does not run, the port it would use. */
   port: count,
-  /** What to paste into other programs. */
+  /** Addresses to paste into other programs. */
   addresses: z.object({
     /** `http://127.0.0.1:8080` */
     gateway: z.string(),
@@ -60,32 +60,35 @@ export const gatewaySchema = z.object({
     ollama_host: z.string(),
     /** `http://127.0.0.1:8080/v1` */
     openai_base_url: z.string(),
-    /** `http://192.168.1.24:8080`, where other machines are let in; null where they are not. */
+    /** `http://192.168.1.24:8080`, if other machines are let in; otherwise null. */
     lan: z.string().nullable(),
   }),
-  /** It listens beyond this machine, or would; `lan` is null all the same where this machine is in no network. */
+  /** It listens beyond this machine, or would; `lan` is still null if this machine is in no network. */
   beyond_loopback: z.boolean(),
-  /** When it began to run; null while it does not. */
+  /** When it began to run; null while it does not run. */
   since: time.nullable(),
   failure: failureSchema.nullable(),
 });
 export type GatewayView = z.infer<typeof gatewaySchema>;
 
-/** What a running gateway shows of itself; null while none runs. */
+/** Live data of a running gateway; null while none runs. */
 export const liveSchema = snapshotSchema.extend({ queue: queueSchema }).nullable();
 export type LiveView = z.infer<typeof liveSchema>;
 
-/** The settings as the form needs them; what each one is (title, unit, bounds …) is in contract/config/config.ts `fields`. */
+/**
+ * The settings as the form needs them; `fields` in contract/config/config.ts describes each one (title, unit, limits
+ * …).
+ */
 export const settingsSchema = z.object({
-  /** By dotted path: what is saved, or set by the environment; secrets are hidden (contract/secret.ts). */
+  /** By dotted path: the saved value, or that of the environment; secrets are hidden (contract/secret.ts). */
   values: z.record(z.string(), z.unknown()),
   /** Dotted path → name of the variable that sets it, so that the form cannot. */
   locked: z.record(z.string(), z.string()),
-  /** Dotted path → the value that is in use until the gateway is restarted. */
+  /** Dotted path → the value in use until the gateway is restarted. */
   waiting_for_restart: z.record(z.string(), z.unknown()),
   /** Dotted path → what is wrong with the value in the file, as a sentence; the default is in use. */
   problems: z.record(z.string(), z.string()),
-  /** Where they are kept. */
+  /** Path of the settings file. */
   file: z.string(),
 });
 export type SettingsView = z.infer<typeof settingsSchema>;
@@ -93,39 +96,39 @@ export type SettingsView = z.infer<typeof settingsSchema>;
 export const noticeSchema = z.object({
   id: z.string(),
   level: z.enum(['info', 'warning', 'error']),
-  /** Instead of the level's own icon. */
+  /** Replaces the icon of the level. */
   icon: z.enum(['restart', 'check']).optional(),
-  /** One of its buttons restarts the gateway: the window adds what that costs just then. */
+  /** One of its buttons restarts the gateway: the window adds what that costs at the moment. */
   restarts: z.boolean().optional(),
-  /** The first line: what is so. */
+  /** The first line: what happens. */
   text: z.string(),
-  /** What the first line begins with, when that is to stand out: a web page's origin. */
+  /** The start of the first line, if it should stand out: a web page's origin. */
   subject: z.string().optional(),
   /** The second line: what it means or what to do. */
   more: z.string().optional(),
-  /** At most three; the id goes back with `answer_notice`. */
+  /** At most three; the id comes back with `answer_notice`. */
   buttons: z.array(z.object({ id: z.string(), label: z.string(), plain: z.boolean().optional() })),
 });
 export type NoticeView = z.infer<typeof noticeSchema>;
 
 export const appSchema = z.object({
   version: z.string(),
-  /** In which the window's texts are. */
+  /** Language of the window's texts. */
   language: z.enum(Object.keys(LANGUAGES) as [Language, ...Language[]]),
   /** `npm run demo`: a simulated Ollama answers. */
   demo: z.boolean(),
-  /** The first-run page is to be shown. */
+  /** Whether to show the first-run page. */
   first_run: z.boolean(),
-  /** The `ollama` program: found on this machine, not found, or being started by us now. */
+  /** The `ollama` program: found on this machine, not found, or being started by Hearth now. */
   ollama_program: z.enum(['installed', 'missing', 'starting']),
-  /** Whether a tray icon can be seen; without one, closing the window offers to quit. */
+  /** Whether a tray icon is visible; without one, closing the window offers to quit. */
   tray: z.boolean(),
-  /** The window was asked to close and there is no tray to live on in: ask whether to quit. */
+  /** The window was closed and no tray icon remains: ask whether to quit. */
   asks_to_quit: z.boolean(),
 });
 export type AppView = z.infer<typeof appSchema>;
 
-/** Everything the window shows. Each topic is pushed whole. */
+/** All data of the window. Each topic is pushed as a whole. */
 export const TOPICS = {
   app: appSchema,
   gateway: gatewaySchema,
@@ -134,17 +137,17 @@ export const TOPICS = {
   updates: updatesSchema,
   /** Newest first. */
   notices: z.array(noticeSchema),
-  /** What the gateway had to tell: all that is so, and the last of a day. Newest first. */
+  /** The gateway's notices: all that hold, and the last ones of a day. Newest first. */
   recent_notices: z.array(noticeFactSchema),
   talk: talkSchema,
   /**
-   * The tab that the tray or a notice asked for, perhaps with a page behind it, with a setting to show there, by its dotted path,
-   * with a request, with a part of the tab, or with the question whether to clear the cache; `n` grows with each wish, so that the
-   * same wish twice is seen.
+   * The tab that the tray or a notice asked for, optionally with a page behind it, a setting to show there (by dotted
+   * path), a request, a part of the tab, or the question whether to clear the cache. `n` grows with each wish, so that
+   * a repeated wish is noticed.
    */
   go: z.object({
     tab: z.enum(['overview', 'queue', 'requests', 'models', 'settings']),
-    /** A page behind the tab; which tab that is stands in renderer/parts/pages.ts. */
+    /** A page behind the tab; renderer/parts/pages.ts says behind which. */
     page: z.enum(['connect', 'prompts', 'about']).optional(),
     setting: z.string().optional(),
     /** The id of a request to show there. */
@@ -161,16 +164,16 @@ export type View = z.infer<typeof viewSchema>;
 export const pushSchema = viewSchema.partial();
 export type Push = z.infer<typeof pushSchema>;
 
-// ---- what the window can ask for
+// ---- the window's commands
 
 const nothing = z.strictObject({});
 const done = z.object({});
 const requestRef = z.strictObject({ request_id: z.string().min(1).max(128) });
 const path = z.string().max(100);
 
-/** Every command: what goes in, what comes out. A refusal is a WireError in the envelope. */
+/** Every command with its input and output. A refusal is a WireError in the envelope. */
 export const COMMANDS = {
-  /** Everything at once, for the first paint. */
+  /** All topics at once, for the first paint. */
   view: { input: nothing, output: viewSchema },
 
   start_gateway: { input: nothing, output: done },
@@ -183,7 +186,7 @@ export const COMMANDS = {
   ...LOOK_COMMANDS,
 
   cancel: { input: requestRef, output: cancelledSchema },
-  /** One place nearer in line; answers with the new place. */
+  /** Moves a request one place up in the queue; returns its new place. */
   cancel_batch: { input: z.strictObject({ batch_id: z.string().min(1).max(128) }), output: cancelledBatchSchema },
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   ...REQUEST_COMMANDS,
@@ -196,12 +199,18 @@ export const COMMANDS = {
     output: actionResultSchema,
   },
 
-  /** Saves one setting; what is hidden in it stays as it is. Refused with invalid_request and a sentence to stand at the field. */
+  /**
+   * Saves one setting; hidden parts of it stay unchanged. Refused with invalid_request and a sentence to show at the
+   * field.
+   */
   set_setting: { input: z.strictObject({ path, value: z.unknown() }), output: settingsSchema },
   /** Back to the default: one setting, or all of them. */
   reset_setting: { input: z.strictObject({ path }), output: settingsSchema },
   reset_settings: { input: nothing, output: settingsSchema },
-  /** A new key for callers from elsewhere; `secret` is told only here. Refused with invalid_request and a sentence. */
+  /**
+   * Creates a key for callers from elsewhere; this is the only time that `secret` is shown. Refused with
+   * invalid_request and a sentence.
+   */
   create_key: {
     input: z.strictObject({
       name: z.string().max(1000),
@@ -212,31 +221,34 @@ export const COMMANDS = {
   },
   revoke_key: { input: z.strictObject({ name: z.string().max(1000) }), output: settingsSchema },
   /**
-   * Asks for a file, writes the settings as JSON, without secrets: `left_out` are the labels of those that had some. `file` is
-   * null when the user cancelled.
+   * Asks for a file and writes the settings as JSON, without secrets: `left_out` has the labels of settings with
+   * secrets. `file` is null when the user cancelled.
    */
   export_settings: { input: nothing, output: z.object({ file: z.string().nullable(), left_out: z.array(z.string()) }) },
-  /** Asks for a file and takes over what is valid in it. `problems` are sentences about the rest. */
+  /** Asks for a file and applies what is valid in it. `problems` are sentences about the rest. */
   import_settings: {
     input: nothing,
     output: z.object({ file: z.string().nullable(), changed: count, problems: z.array(z.string()) }),
   },
-  /** Asks an Ollama how it is, without using it; with the saved key where none is given. Refused with upstream_unreachable or its like and the reason. */
+  /**
+   * Tests an Ollama without using it; with the saved key if none is given. Refused with the reason, as
+   * upstream_unreachable or a similar code.
+   */
   test_connection: {
     input: z.strictObject({ url: z.string().max(10_000), api_key: z.string().max(10_000).optional() }),
     output: z.object({
       url: z.string(),
-      /** null: it tells none. */
+      /** null: it reports none. */
       version: z.string().nullable(),
       latency_ms: ms,
-      /** null: they cannot be had. */
+      /** null: the list cannot be fetched. */
       models: z.array(z.string()).nullable(),
     }),
   },
 
   start_ollama: { input: nothing, output: done },
   answer_notice: { input: z.strictObject({ id: z.string(), button: z.string() }), output: done },
-  /** The first-run page was finished; it is not shown again. */
+  /** The first-run page was finished; do not show it again. */
   finish_first_run: { input: nothing, output: done },
   /** The answer to app.asks_to_quit. */
   quit: { input: z.strictObject({ yes: z.boolean() }), output: done },
@@ -245,16 +257,16 @@ export type Command = keyof typeof COMMANDS;
 export type CommandInput<C extends Command> = z.input<(typeof COMMANDS)[C]['input']>;
 export type CommandOutput<C extends Command> = z.output<(typeof COMMANDS)[C]['output']>;
 
-/** How every command is answered. */
+/** The answer to every command. */
 export type Envelope<C extends Command> =
   | { readonly ok: true; readonly output: CommandOutput<C> }
-  // A refusal, as it is on the wire.
+  // A refusal, as on the wire.
   | { readonly ok: false; readonly error: WireError };
 
 /** The two channels. */
 export const CHANNELS = { call: 'hearth:call', push: 'hearth:push' } as const;
 
-/** What the preload script puts on the window's global object as `hearth`. */
+/** The object that the preload script exposes to the window as `hearth`. */
 export interface Bridge {
   call<C extends Command>(command: C, input: CommandInput<C>): Promise<Envelope<C>>;
   /** Calls back with each push until the returned function is called. */

@@ -1,4 +1,4 @@
-// What the window asks for by itself, again and again while it shows it: a range of time, and the fleet. A part of desktop.ts.
+// Data that the window polls while it shows it: a time range, and the fleet. Part of desktop.ts.
 import { z } from 'zod';
 import { daySchema } from '../views/day.ts';
 import { fleetSchema } from '../views/fleet-view.ts';
@@ -7,34 +7,34 @@ import { SPAN_WORDS } from '../views/spans.ts';
 const count = z.number().int().nonnegative();
 
 /**
- * One plot span as columns of equal length, oldest first; the last step is still running. null is "not measured":
+ * One plot range as columns of equal length, oldest first; the last step is still running. null means "not measured":
  * the gateway or Ollama was down, or there was nothing to measure.
  */
 const spanSchema = z.object({
-  /** Of a step that is a day: one of 24 hours. */
+  /** Length of a step; for a step of one day, a day of 24 hours. */
   step_s: count,
-  /** Unix time in seconds at which each step began. */
+  /** Unix time in seconds at the start of each step. */
   t: z.array(z.number()),
-  /** Requests that were given their source in the step. */
+  /** Requests whose source was decided in the step. */
   requests: z.array(z.number().nullable()),
   /** Those of them that needed the model (miss and bypass). */
   needed_model: z.array(z.number().nullable()),
-  /** 0 to 1; the definition is that of /api/cache-stats, over the step. */
+  /** 0 to 1, as in /api/cache-stats, over the step. */
   hit_rate: z.array(z.number().nullable()),
-  /** The most that waited at once in the step. */
+  /** Largest number of waiting requests in the step. */
   waiting: z.array(z.number().nullable()),
-  /** Milliseconds in line, of requests that ran: median and 95th percentile of the step, within 2 %. */
+  /** Milliseconds in the queue, of requests that ran: median and 95th percentile of the step, within 2 %. */
   wait_p50: z.array(z.number().nullable()),
   wait_p95: z.array(z.number().nullable()),
-  /** Milliseconds from the end of the wait to the first piece, a load included: likewise. */
+  /** Milliseconds from the end of the wait to the first piece, including a load: median and 95th percentile. */
   ttft_p50: z.array(z.number().nullable()),
   ttft_p95: z.array(z.number().nullable()),
-  /** Tokens a second while the model answered. */
+  /** Tokens per second while the model answered. */
   tokens_per_s: z.array(z.number().nullable()),
 });
 export type PlotSpan = z.infer<typeof spanSchema>;
 
-/** A range of time: its figures, and its steps. */
+/** A time range: its figures, and its steps. */
 export const dayViewSchema = z.object({
   day: daySchema,
   steps: spanSchema,
@@ -44,8 +44,8 @@ export const dayViewSchema = z.object({
 export type DayView = z.infer<typeof dayViewSchema>;
 
 export const LOOK_COMMANDS = {
-  /** What happened in a range of time up to now; the window asks again each second for the one that it shows. */
+  /** Figures of a time range up to now; the window polls the range that it shows each second. */
   day: { input: z.strictObject({ span: z.enum(SPAN_WORDS) }), output: dayViewSchema },
-  /** All gateways of the fleet; the window asks again every other second while it shows them. */
+  /** All gateways of the fleet; the window polls every other second while it shows them. */
   fleet: { input: z.strictObject({}), output: fleetSchema },
 } as const;

@@ -1,4 +1,4 @@
-// What the window asks about requests, and has done with one: part of the commands in desktop.ts. Shapes only.
+// The window's commands about requests: part of the commands in desktop.ts. Types only.
 import { z } from 'zod';
 import { appSeenSchema } from '../apps.ts';
 import { detailedRequestSchema, requestListSchema } from '../views/control.ts';
@@ -16,7 +16,7 @@ import { requestQuerySchema } from '../views/request-query.ts';
 const count = z.number().int().nonnegative();
 const requestRef = z.strictObject({ request_id: z.string().min(1).max(128) });
 
-/** Of all that the list has: by source, and those that failed, whatever their source. */
+/** Counts over the whole list: by source, and failed ones of any source. */
 export const requestCountsSchema = z.object({
   all: count,
   hit: count,
@@ -28,27 +28,33 @@ export const requestCountsSchema = z.object({
 export type RequestCounts = z.infer<typeof requestCountsSchema>;
 
 export const REQUEST_COMMANDS = {
-  /** A page of the list, as GET /api/requests gives it. Throws invalid_request. */
+  /** A page of the list, as in GET /api/requests. Throws invalid_request. */
   requests: { input: requestQuerySchema, output: requestListSchema },
-  /** How many there are. */
+  /** Number of requests. */
   request_counts: { input: z.strictObject({}), output: requestCountsSchema },
-  /** Which of the known apps have sent some, and when last. */
+  /** The known apps that have sent requests, and when each last did. */
   apps: { input: z.strictObject({}), output: z.object({ seen: z.array(appSeenSchema) }) },
-  /** Where the prompts of each app part, and what that costs. */
+  /** Where the prompts of each app diverge, and what that costs. */
   partings: { input: z.strictObject({}), output: partingsSchema },
-  /** An offer to keep something the same in the prompts of an app, as it is shown, is not to come for some days; or it may again. */
+  /**
+   * Postpones the offer to keep something stable in an app's prompts (by its display name) for some days, or undoes
+   * that.
+   */
   put_off_offer: {
     input: z.strictObject({ app: z.string().min(1).max(512), what: z.enum(PIN_NAMES), isOff: z.boolean() }),
     output: z.object({}),
   },
-  /** One request, as GET /api/requests/:id gives it. Throws request_not_found. */
+  /** One request, as in GET /api/requests/:id. Throws request_not_found. */
   request: { input: requestRef, output: detailedRequestSchema },
-  /** Its texts, as far as they are kept. Throws request_not_found. */
+  /** Its recorded words, if any. Throws request_not_found. */
   request_body: { input: requestRef, output: requestBodySchema },
-  /** Asks the same once more, past the cache. Throws request_not_found, text_not_kept, and what it is refused with. */
+  /**
+   * Sends the same request again, past the cache. Throws request_not_found, text_not_kept, and the new request's
+   * refusals.
+   */
   run_again: { input: requestRef, output: askedAgainSchema },
-  /** Puts it on the clipboard as a program, without keys. Throws request_not_found. */
+  /** Copies it to the clipboard as a program, without keys. Throws request_not_found. */
   copy_request: { input: requestRef.extend({ as: z.enum(COPY_FORMS) }), output: z.object({}) },
-  /** Keeps the texts of all requests for so many minutes from now; 0 ends it. */
+  /** Records all requests for that many minutes from now; 0 stops it. */
   watch: { input: watchWishSchema, output: watchingSchema },
 } as const;

@@ -1,5 +1,5 @@
-// "Try it": questions that somebody asks in the window, and what comes of them. Part of the topics and commands in desktop.ts.
-// Shapes only; main/try asks them.
+// "Try it": questions that the user asks in the window, and their answers. Part of the topics and commands in
+// desktop.ts. Types only; main/try asks them.
 import { z } from 'zod';
 import { SOURCES } from '../chat/chat.ts';
 import { errorCodeSchema } from '../errors.ts';
@@ -9,7 +9,7 @@ const ms = z.number().nonnegative();
 /** ISO 8601 in UTC. */
 const time = z.string();
 
-/** A question and its answer so far. What is not known, or not yet, is null. */
+/** A question and its answer so far. Unknown values are null. */
 export const turnSchema = z.object({
   /** Its number in the window. */
   id: count,
@@ -19,17 +19,17 @@ export const turnSchema = z.object({
   thinking: z.string(),
   answer: z.string(),
   asked_at: time,
-  /** By which the list of requests knows it. */
+  /** Its id in the list of requests. */
   request_id: z.string().nullable(),
   source: z.enum(SOURCES).nullable(),
-  /** Of a kept answer: when it was kept, and the model's time that it saved. */
+  /** For a cached answer: when it was stored, and the model time that it saved. */
   kept_at: time.nullable(),
   saved_ms: ms.nullable(),
-  /** Of a shared run: who began it. */
+  /** For a shared run: the request that started it. */
   run_of: z.string().nullable(),
-  /** Of the answer so far. A kept answer tells them at its end. */
+  /** Tokens of the answer so far. A cached answer reports them at its end. */
   tokens: count.nullable(),
-  /** Of a run of its own, while the model wrote. */
+  /** For a run of its own, while the model wrote. */
   tokens_per_s: z.number().nullable(),
   /** From the question to the end of the answer. */
   total_ms: ms.nullable(),
@@ -38,15 +38,15 @@ export const turnSchema = z.object({
 });
 export type TurnView = z.infer<typeof turnSchema>;
 
-/** In the order in which they are shown; the highest id was asked last. Gone when the window is closed. */
+/** In display order; the highest id is the latest question. Deleted when the window is closed. */
 export const talkSchema = z.array(turnSchema);
 
 const done = z.object({});
 
 export const TALK_COMMANDS = {
   /**
-   * Asks a model, with what was said before; with `instead_of` in the place of an earlier question. Refused with shutting_down where no
-   * gateway runs, and with invalid_request while an answer is under way.
+   * Asks a model, with the earlier turns; `instead_of` replaces an earlier question. Refused with shutting_down if no
+   * gateway runs, and with invalid_request while an answer is in progress.
    */
   ask: {
     input: z.strictObject({
@@ -56,8 +56,8 @@ export const TALK_COMMANDS = {
     }),
     output: done,
   },
-  /** Ends the answer that is under way; what has come of it stays. */
+  /** Stops the running answer; the part that has arrived stays. */
   stop_answer: { input: z.strictObject({}), output: done },
-  /** Forgets all of it. */
+  /** Deletes all turns. */
   clear_talk: { input: z.strictObject({}), output: done },
 } as const;
