@@ -10,6 +10,7 @@ const after: After = (ms, act) => {
   return () => clearTimeout(timer);
 };
 
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: Date.now,
   // It stops while the machine sleeps (on Linux), so no timeout of Hearth expires meanwhile.
