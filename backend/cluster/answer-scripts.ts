@@ -1,5 +1,6 @@
-// What Valkey does in one step for kept answers, in its Lua. Each is sent as a whole: it knows them by their hash, and forgets
-// none of ours in between. Times are Valkey's own, so that the clocks of gateways need not agree.
+// Lua scripts for cached answers, each of which Valkey runs in one step. A script is sent in full each time: Valkey
+// recognizes it by hash, and nothing of ours is forgotten in between. Times are Valkey's own, so the clocks of the
+// gateways need not agree.
 import { TIME_DIGITS } from './answer-text.ts';
 
 /** Bytes of a text within which its first line ends. */
@@ -10,7 +11,7 @@ local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 `;
 
-/** The first line of a text: key, owner, model; nil where there is none. */
+/** Lua: the first line of a text: key, owner, model; nil if there is none. */
 const FIRST_LINE = `
 local function first(name)
   local head = redis.call('GETRANGE', name, 0, ${FIRST_LINE_BYTES})
@@ -22,13 +23,14 @@ local function first(name)
 end
 `;
 
-/** What KEEP says where it took the place of another answer. */
+/** KEEP's result when it replaced another answer. */
 export const REPLACED = 2;
 
 /**
- * Keeps an answer, and says so where it takes the place of another: KEYS answer, removals[, lead]; ARGV text, ttl, gateway,
- * most removals, the word of the removal, token, milliseconds since it leads. 1: kept; REPLACED: and another was there; 0: another
- * leads the run, or did so meanwhile and has kept its answer.
+ * Stores an answer, and adds a removal to the list if it replaces another: KEYS answer, removals[, lead]; ARGV text,
+ * ttl, gateway, most removals, the removal's entry, token, milliseconds since the lead was taken. Returns 1: stored;
+ * REPLACED: stored in place of another; 0: another gateway leads the run, or led it meanwhile and has stored its
+ * answer.
  */
 export const KEEP = `
 ${NOW}
@@ -49,8 +51,8 @@ return done
 `;
 
 /**
- * Removes one answer where the watcher may see it, and says so: KEYS answer, removals; ARGV beginning of the key, owner or '',
- * gateway, most removals, the word of the removal.
+ * Removes one answer if the watcher may see it, and adds the removal to the list: KEYS answer, removals; ARGV beginning
+ * of the key, owner or '', gateway, most removals, the removal's entry.
  */
 export const REMOVE = `
 ${FIRST_LINE}
@@ -63,8 +65,8 @@ return 1
 `;
 
 /**
- * Removes those of some answers that are meant: KEYS answers; ARGV owner or '', model or '', kept before. One from beyond now was kept
- * before the clock was set back, and goes too.
+ * Removes matching answers: KEYS answers; ARGV owner or '', model or '', stored before. An answer with a time in the
+ * future was stored before the clock was set back, and is removed too.
  */
 export const SWEEP = `
 ${NOW}
@@ -79,7 +81,7 @@ end
 return removed
 `;
 
-/** Says that something was removed: KEYS removals; ARGV gateway, most removals, the word. */
+/** Adds a removal to the list: KEYS removals; ARGV gateway, most removals, the entry. */
 export const TELL = `
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'by', ARGV[1], 'what', ARGV[3])
 return 1

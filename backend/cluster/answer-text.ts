@@ -1,10 +1,10 @@
-// A kept answer as the text that lies in Valkey: when it was kept · whose it is, which key, which model · what is noted with
-// it · the record. The first line is short, since scripts read it to find out what is to be removed.
+// A cached answer as text in Valkey: time stored · key, owner and model · notes · the record. The first line is short,
+// since scripts read it to find what must be removed.
 import { crc32 } from 'node:zlib';
 import { canonicalName } from '../contract/model-name.ts';
 import type { AnswerNotes, StoredAnswer } from '../core/disk.ts';
 
-/** Digits of the time, which Valkey itself writes before the text: milliseconds since 1970. */
+/** Digits of the time that Valkey itself writes in front of the text: milliseconds since 1970. */
 export const TIME_DIGITS = 13;
 const LINE_END = 0x0a;
 
@@ -13,7 +13,7 @@ interface Noted extends Omit<AnswerNotes, 'owner'> {
   readonly sum: number;
 }
 
-/** What is kept, without the time. */
+/** The stored text, without the time. */
 export function written(key: string, record: Uint8Array, { owner, ...notes }: AnswerNotes, ttlMs: number): Buffer {
   const first = JSON.stringify([key, owner, canonicalName(notes.model)]);
   const about = { ...notes, ttlMs };
@@ -21,7 +21,10 @@ export function written(key: string, record: Uint8Array, { owner, ...notes }: An
   return Buffer.concat([Buffer.from(`${first}\n${JSON.stringify(noted)}\n`), record]);
 }
 
-/** What was kept under this key; `leftMs` is how long it lives still. Undefined where it is another's, or damaged. */
+/**
+ * The answer stored under this key; `leftMs`: milliseconds until it expires. Undefined if it belongs to another key, or
+ * is damaged.
+ */
 export function read(key: string, text: Buffer, leftMs: number): StoredAnswer | undefined {
   const firstEnd = text.indexOf(LINE_END, TIME_DIGITS);
   const notedEnd = text.indexOf(LINE_END, firstEnd + 1);
@@ -34,7 +37,7 @@ export function read(key: string, text: Buffer, leftMs: number): StoredAnswer | 
   return { owner, ...notes, bytes, ageMs: Math.max(0, ttlMs - leftMs), leftMs: Math.min(leftMs, Math.ceil(ttlMs)) };
 }
 
-/** Ours, as the checksum shows afterwards. */
+/** Not validated: the checksum shows afterwards that Hearth wrote it. */
 function parsed(first: string, noted: string): [Partial<Noted> & Omit<Noted, 'sum'>, readonly string[]] {
   try {
     return [JSON.parse(noted) as Noted, JSON.parse(first) as readonly string[]];

@@ -1,5 +1,6 @@
-// A run that another gateway leads: what it tells is read from its beginning and told here, as if it ran here. When that gateway is
-// gone, the run is begun here, or with whoever was faster, as long as nothing was told; after that it fails.
+// Follows a run that another gateway leads: reads its entries from the start and reports them here, as if it ran here.
+// If that gateway disappears before anything was reported, the run starts again, here or at a faster gateway; after
+// that it fails.
 import { AppError } from '../contract/errors.ts';
 import { onAbort } from '../core/abort.ts';
 import type { FlightContext } from '../core/flight.ts';
@@ -9,27 +10,27 @@ import { LEAD_MS, type FlightNames } from './flight-lead.ts';
 import { tracked, type Link } from './link.ts';
 import { entryIn, failureOf, type ToldEntry } from './told-entry.ts';
 
-/** Reads again after so long also when nothing is said to have changed: then it sees whether the lead is still held. */
+/** Milliseconds until the next read even without a change, to see whether the lead is still held. */
 const LOOK_MS = 500;
-/** Entries read at once. */
+/** Entries per read. */
 const PAGE = 500;
 
 export interface FollowerParts {
   readonly link: Link;
   readonly clock: Clock;
-  /** By which the one who leads tells its followers apart. */
+  /** The name by which the leader tells its followers apart. */
   readonly self: string;
 }
 
-/** `over`: it was told to its end. `gone`: the one who led is gone, and nothing was told. `away`: Valkey is, and nothing was told. */
+/** `over`: followed to the end. `gone`: the leader disappeared before anything was reported. `away`: Valkey did. */
 export type Followed = 'over' | 'gone' | 'away';
 
-/** What was read at once. */
+/** The result of one read. */
 interface Page {
-  /** Of who leads now; null for nobody. */
+  /** Token of the current leader; null if there is none. */
   readonly token: unknown;
   readonly entries: readonly ToldEntry[];
-  /** There may be more. */
+  /** There may be more entries. */
   readonly isFull: boolean;
 }
 
@@ -47,18 +48,20 @@ export class FlightFollower {
     this.#token = token;
   }
 
-  /** What is read. */
+  /** The key that is read. */
   get told(): string {
     return this.#names.told(this.#token);
   }
 
-  /** There may be more. */
+  /** Call when there may be new entries. */
   changed(): void {
     this.#changed = true;
     this.#wake();
   }
 
-  /** Rejects with what the run has failed with, with leader_lost, or with the signal's reason when the last one here has left. */
+  /**
+   * Rejects with the run's failure, with leader_lost, or with the signal's reason when the last local caller has left.
+   */
   async fly(context: FlightContext): Promise<Followed> {
     const off = onAbort(context.signal, () => this.changed());
     try {
@@ -73,7 +76,7 @@ export class FlightFollower {
   async #follow(context: FlightContext): Promise<Followed> {
     const { clock } = this.#parts;
     let heardAt = clock.elapsed();
-    /** Of a run that nobody leads any more, before anything of it was told here: it counts with its end, or not at all. */
+    /** Entries of a run that lost its leader before anything was reported here: they count only if its end arrives. */
     let held: readonly ToldEntry[] = [];
     for (;;) {
       context.signal.throwIfAborted();
@@ -151,7 +154,7 @@ function isLast({ type }: ToldEntry): boolean {
   return type === 'end' || type === 'failed' || type === 'gone';
 }
 
-/** What the one who leads should know of those who wait here. */
+/** What the leader should know of the callers here. */
 function wordOf({ urgency }: FlightContext): object {
   const { class: of, priority } = urgency();
   return { class: of, priority };

@@ -1,6 +1,7 @@
-// A run that this gateway leads for the fleet: what it tells is told to the others in small batches, and the lead is renewed
-// meanwhile. When another gateway leads nothing more is told or kept; those who ask this gateway still get their answer. Where that
-// is not known, as when Valkey is away, or where the others can't be told, nothing more is told, and the answer is kept as any other.
+// Leads a run for the fleet: shares its events with the other gateways in small batches and renews the lead meanwhile.
+// If another gateway takes the lead, nothing more is shared or stored; local callers still get their answer. If the
+// leader is unknown, as while Valkey is away, or the others cannot be reached, nothing more is shared, and the answer
+// is stored like any other.
 import type { Waiting } from '../contract/chat/chat.ts';
 import { mostUrgent, type Urgency } from '../contract/chat/chat-request.ts';
 import type { Clock } from '../core/ports.ts';
@@ -11,31 +12,31 @@ import type { Link } from './link.ts';
 import { failureEntry, waitingEntry, type ToldEntry } from './told-entry.ts';
 import { isReply } from './valkey-failure.ts';
 
-/** A lead that is not renewed is free after this; it is the time in which another gateway takes over. Milliseconds. */
+/** Milliseconds until a lead that is not renewed expires and another gateway may take over. */
 export const LEAD_MS = 3000;
 const RENEW_MS = 1000;
-/** For how long what was told can be read after it has ended, or its gateway has. Milliseconds. */
+/** How long shared entries can be read after the run has ended, or its gateway has. Milliseconds. */
 const TOLD_MS = 15_000;
-/** Pieces that come faster are told together. Milliseconds. */
+/** Faster pieces are sent together. Milliseconds. */
 const GAP_MS = 25;
-/** What Valkey could not take is told again after this. Milliseconds. */
+/** Pause before a retry of what Valkey could not take. Milliseconds. */
 const AGAIN_MS = 200;
-/** Bytes told at once, and in all: a longer answer is this gateway's own, and who followed it gets an error. */
+/** Maximum bytes per send, and in total: a longer answer stays on this gateway, and its followers get an error. */
 const MOST_AT_ONCE = 256 * 1024;
 const MOST_TOLD = 8 * 1024 * 1024;
 
-/** Keys of one flight in Valkey. */
+/** The keys of one flight in Valkey. */
 export interface FlightNames {
   readonly lead: string;
   readonly followers: string;
-  /** What the gateway with this token tells. */
+  /** The stream of the gateway with this token. */
   told(token: string): string;
 }
 
 export interface LeadParts {
   readonly link: Link;
   readonly clock: Clock;
-  /** Somebody more urgent, or less, waits for it elsewhere. */
+  /** Called when more or less urgent callers wait elsewhere. */
   urgencyChanged(): void;
 }
 
@@ -43,15 +44,15 @@ export class FlightLead implements AnswerLead {
   readonly #parts: LeadParts;
   readonly #names: FlightNames;
   readonly token: string;
-  /** Entries that Valkey does not have for sure, as texts, and how many it has. */
+  /** Entries, as text, that Valkey has not confirmed, and the number that it has. */
   readonly #entries: string[] = [];
   #had = 0;
   #bytes = 0;
-  /** Another one leads. */
+  /** Another gateway leads. */
   #isLost = false;
-  /** The others are told nothing more. */
+  /** Nothing more is shared. */
   #isQuiet = false;
-  /** Valkey went away meanwhile, and may have lost what it had. */
+  /** Valkey went away meanwhile, and may have lost its entries. */
   #wasCut = false;
   #isOver = false;
   #telling: Promise<void> | undefined;
@@ -88,7 +89,7 @@ export class FlightLead implements AnswerLead {
     this.#quiet();
   }
 
-  /** Valkey is away. */
+  /** Call when Valkey is away. */
   cut(): void {
     this.#wasCut = true;
   }
@@ -105,7 +106,7 @@ export class FlightLead implements AnswerLead {
     void this.#giveBack('1');
   }
 
-  /** Runs it, and tells what comes of it. Throws at once what `lead` throws. */
+  /** Runs the answer and shares its events. Throws at once what `lead` throws. */
   fly(context: FlightContext, lead: Lead): Promise<void> {
     let run: Promise<void>;
     try {
@@ -142,7 +143,7 @@ export class FlightLead implements AnswerLead {
     }
   }
 
-  /** Tells the rest, as long as Valkey is not away for longer than a lead lasts, and gives the lead back. */
+  /** Sends the rest, unless Valkey stays away longer than a lead lasts, and gives the lead back. */
   async #finish(): Promise<void> {
     while (this.#entries.length > 0 && !this.#isQuiet) {
       await (this.#telling ?? this.#tellAll());
@@ -151,7 +152,7 @@ export class FlightLead implements AnswerLead {
     await this.#giveBack('1');
   }
 
-  /** Another is to run it from now on, since this gateway stops. Resolves when the others know. */
+  /** Lets another gateway run it, since this one stops. Resolves when the others know. */
   async handOver(): Promise<void> {
     this.#tell({ type: 'gone' });
     this.#over();
@@ -160,20 +161,20 @@ export class FlightLead implements AnswerLead {
     this.#giveUp?.();
   }
 
-  /** Nobody here waits any more. Elsewhere somebody may. */
+  /** Nobody waits here any more; somebody may wait elsewhere. */
   async #left(giveUp: () => void): Promise<void> {
     this.#giveUp = giveUp;
     if (await this.#giveBack('0')) giveUp();
   }
 
-  /** Whether the lead is not ours now; then nothing of it counts any more. */
+  /** Gives the lead back; true if this gateway no longer has it, and then nothing of the run counts any more. */
   async #giveBack(inAnyCase: '0' | '1'): Promise<boolean> {
     if (!(await this.#leaveLead(inAnyCase))) return false;
     this.lost();
     return true;
   }
 
-  /** Whether nobody elsewhere has anything of it now. */
+  /** Whether nobody elsewhere depends on the run. */
   async #leaveLead(inAnyCase: '0' | '1'): Promise<boolean> {
     if (this.#isQuiet) return true;
     const { lead, followers } = this.#names;
@@ -181,7 +182,7 @@ export class FlightLead implements AnswerLead {
       const gone = await this.#parts.link.ask((redis) => redis.eval(LEAVE, 2, lead, followers, this.token, inAnyCase));
       return gone === 1;
     } catch {
-      // Where Valkey is away nobody elsewhere has anything of it.
+      // While Valkey is away nobody elsewhere gets anything of it.
       return true;
     }
   }
@@ -206,7 +207,7 @@ export class FlightLead implements AnswerLead {
     }
   }
 
-  /** Sends what is there, or nothing but a sign of life. False: Valkey is away, and it is sent again when the lead is renewed. */
+  /** Sends pending entries, or just a sign of life. False: Valkey is away, and the next renewal sends them again. */
   async #send(): Promise<boolean> {
     const { link, clock } = this.#parts;
     const { lead, followers, told } = this.#names;
@@ -215,7 +216,7 @@ export class FlightLead implements AnswerLead {
     try {
       const words = await link.ask((redis) => redis.eval(LEAD, 3, lead, told(this.token), followers, ...args));
       if (!Array.isArray(words)) {
-        // A Valkey that was away may have forgotten who leads; then KEEP says whose answer counts.
+        // A Valkey that was away may have forgotten the leader; KEEP then decides whose answer counts.
         if (words === FORGOTTEN || (words !== ANOTHER && this.#wasCut)) this.#quiet();
         else this.lost();
         return false;
@@ -226,7 +227,7 @@ export class FlightLead implements AnswerLead {
       this.#hear(words.map(String));
       return true;
     } catch (error) {
-      // By then another may lead; and one that has no room cannot be told the rest either.
+      // By then another may lead; and a Valkey without room cannot take the rest either.
       if (isReply(error) || clock.elapsed() - this.#lastHeard > LEAD_MS) this.#quiet();
       return false;
     }
@@ -238,7 +239,7 @@ export class FlightLead implements AnswerLead {
     return last < 0 ? [...this.#entries] : this.#entries.slice(0, Math.max(1, last));
   }
 
-  /** What those who follow have said of themselves. */
+  /** Reads what the followers report about themselves. */
   #hear(words: readonly string[]): void {
     const before = JSON.stringify(this.#others);
     this.#others = words.map((word) => JSON.parse(word) as Urgency);

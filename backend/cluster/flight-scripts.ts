@@ -1,11 +1,12 @@
-// What Valkey does in one step for runs that gateways share, in its Lua. A run has a lead: a key that lives for some seconds and
-// holds a token of one gateway, which renews it. Nothing is written without the right token, so that a gateway that was held up
-// and has lost its lead cannot disturb the one that runs instead. What was told is a stream, with the number of each entry as its id.
+// Lua scripts for runs that gateways share, each of which Valkey runs in one step. A run has a lead: a key that expires
+// after some seconds and holds the token of one gateway, which renews it. Nothing is written without the right token,
+// so a gateway that was delayed and lost its lead cannot disturb its successor. Shared events are a stream whose ids
+// are the entries' numbers.
 import { LIVES_AT_MOST } from './script.ts';
 
 /**
- * Takes the lead where it is free: KEYS lead, counter[, answer]; ARGV milliseconds it lives, gateway. Gives `lead`, `follow` with
- * the token, or `kept` where the answer is there already.
+ * Takes the lead if it is free: KEYS lead, counter[, answer]; ARGV milliseconds it lives, gateway. Returns `lead`,
+ * `follow` with the token, or `kept` if the answer is stored already.
  */
 export const BOARD = `${LIVES_AT_MOST}
 livesAtMost(KEYS[1], ARGV[1])
@@ -17,15 +18,16 @@ redis.call('SET', KEYS[1], token, 'PX', ARGV[1])
 return {'lead', token}
 `;
 
-/** What LEAD says where another leads. */
+/** LEAD's result if another gateway leads. */
 export const ANOTHER = 0;
-/** The same where it can't be told on. */
+/** LEAD's result if earlier entries are lost, so that the run cannot be shared further. */
 export const FORGOTTEN = 1;
 
 /**
- * Tells what came, and renews the lead: KEYS lead, told, followers; ARGV token, milliseconds the lead lives, milliseconds what was
- * told lives, the number of the first entry given, entries. Gives the words of those who follow, nil where the lead is lost, or
- * ANOTHER where it is another's by now; FORGOTTEN where Valkey has lost what was told before: then the lead is given back.
+ * Appends entries and renews the lead: KEYS lead, told, followers; ARGV token, milliseconds the lead lives,
+ * milliseconds the entries live, number of the first given entry, entries. Returns the followers' reports; nil if the
+ * lead expired; ANOTHER if another gateway leads by now; FORGOTTEN if Valkey has lost earlier entries, and then the
+ * lead is given back.
  */
 export const LEAD = `${LIVES_AT_MOST}
 livesAtMost(KEYS[3], ARGV[2])
@@ -46,7 +48,10 @@ redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return redis.call('HVALS', KEYS[3])
 `;
 
-/** Gives the lead back, where nobody follows or in any case: KEYS lead, followers; ARGV token, '1' for in any case. 0: it is kept. */
+/**
+ * Gives the lead back, always or only without followers: KEYS lead, followers; ARGV token, '1' for always. 0: the lead
+ * stays.
+ */
 export const LEAVE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 1 end
 if ARGV[2] ~= '1' and redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
@@ -55,8 +60,8 @@ return 1
 `;
 
 /**
- * Reads on, and says that one follows: KEYS lead, told, followers; ARGV the number of the last entry that was read, most entries,
- * gateway, its word, milliseconds this counts. Gives the token of the lead or nil, and the entries.
+ * Reads the next entries and registers a follower: KEYS lead, told, followers; ARGV number of the last entry read, most
+ * entries, gateway, its report, milliseconds the registration lasts. Returns the lead's token or nil, and the entries.
  */
 export const FOLLOW = `${LIVES_AT_MOST}
 livesAtMost(KEYS[1], ARGV[5])

@@ -1,21 +1,21 @@
-// Which gateways of a fleet are gone, what waits for one of them because it alone has what was said before in a conversation, and
-// what BullMQ has of it. Behind the prefix:
+// Finds gateways that have left the fleet, and the jobs that wait for one of them because it alone has the earlier
+// messages of a conversation, with their data in BullMQ. Keys behind the prefix:
 //
-//   homes          hash: each gateway that was seen, and since when it is gone by Valkey's clock; '' while it is up
-//   homes:looked   when somebody looked last
-//   homed:<name>   the ids of the jobs that this gateway alone can run
+//   homes          hash: each known gateway, and since when it is gone by Valkey's clock; '' while it is up
+//   homes:looked   time of the last check
+//   homed:<name>   ids of the jobs that only this gateway can run
 import { COMMON } from './job-scripts.ts';
 import { script } from './script.ts';
 
-/** So many are looked at, at most. */
+/** Maximum number of jobs per call. */
 const AT_ONCE = 200;
-/** After so long without anybody who looked it is not known who was up meanwhile, and all of it begins anew. Milliseconds. */
+/** After this long without a check it is unknown who was up meanwhile, and the counting starts over. Milliseconds. */
 const UNSEEN_MS = 30_000;
 
 /**
- * ARGV: the names of the gateways that are up, a line each; after how long a gateway is gone for good, in milliseconds; how the
- * queues of single gateways begin; then the names of all that BullMQ has of a queue. Gives { id, home }, … of jobs whose
- * gateway is gone for good. When no job waits for such a one, its queue goes, and its name.
+ * ARGV: names of the gateways that are up, one per line; milliseconds after which a gateway is gone for good; prefix of
+ * the queues of single gateways; then the names of all keys of a BullMQ queue. Returns { id, home }, … of jobs whose
+ * gateway is gone for good. When no job waits for such a gateway, its queue and its name are deleted.
  */
 export const HOMELESS = script(`${COMMON}
 local at, isUp, known, found = now(), {}, {}, {}
@@ -63,8 +63,8 @@ return found
 `);
 
 /**
- * ARGV: id, home, after how long without it, outcome, most bytes. Ends one of those as failed. Gives 0, and changes nothing, where
- * its gateway was seen since, or has begun it, or it has ended.
+ * ARGV: id, home, milliseconds without it, outcome, most bytes. Ends one of those jobs as failed. Returns 0, and
+ * changes nothing, if its gateway was seen since or has started the job, or the job has ended.
  */
 export const ABANDON = script(`${COMMON}
 local id, home = ARGV[1], ARGV[2]

@@ -1,17 +1,17 @@
-// What is said where the jobs of a fleet cannot be kept.
+// The errors when the jobs of a fleet cannot be stored.
 import { AppError } from '../contract/errors.ts';
 import { noRoom } from '../core/refusals.ts';
 import { ValkeyAway } from './valkey-failure.ts';
 
-/** After a refusal for want of room. Milliseconds. */
+/** Milliseconds until a retry after a refusal for lack of room. */
 const LATER_MS = 60_000;
 
-/** More wait than may (queue.max_jobs). */
+/** More jobs wait than allowed (queue.max_jobs). */
 export function tooMany(waiting: number, most: number): AppError {
   return noRoom(`${waiting} jobs wait in the fleet, and ${most} may (queue.max_jobs). Send it again later.`, LATER_MS);
 }
 
-/** What it resolves with. Throws fleet_unreachable in place of ValkeyAway. */
+/** Returns the answer. Throws fleet_unreachable in place of ValkeyAway. */
 export async function known<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -20,10 +20,10 @@ export async function known<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
-/** Valkey has it, and fewer replicas than have to. */
+/** Valkey has the job, but fewer replicas than required. */
 export const tooFewHaveIt = (): AppError => fleetUnreachable(new Error('too few replicas have it'));
 
-/** Nothing is known of what was asked. */
+/** The outcome of the call is unknown. */
 function fleetUnreachable(cause: unknown): AppError {
   return new AppError(
     'fleet_unreachable',

@@ -1,26 +1,26 @@
-// What Valkey does with the jobs of a fleet, each step as one script. The keys, behind the prefix:
+// Lua scripts for the jobs of a fleet, one per step. Keys behind the prefix:
 //
-//   job:<id>           hash: what is asked until it has ended, then its result; `run` is the token of who may say how it ends
+//   job:<id>           hash: the question until the job has ended, then its result; `run` is the token that may end it
 //   homes, homed:…     see homeless-script.ts
-//   open               all accepted jobs that have not ended: ids by their number
-//   running            the ids of those that run
-//   ended              results of jobs by themselves: ids by the moment of their end; ended:bytes is what they take
-//   batch:<id>         hash: whose it is, and how many of its jobs are in each state; :jobs and :open are their ids by number
-//   batches:open, batches:ended, batches:coming   ids by the moment of their acceptance, their end, and the first writing
-//   bytes              what the jobs of batches take
-//   turn               how far the batches have come; see turnRank in shared-job-store.ts
-//   gone:<kind>:<id>   whose a forgotten one was
+//   open               all accepted jobs that have not ended: ids by number
+//   running            ids of running jobs
+//   ended              results of single jobs: ids by end time; ended:bytes is their size
+//   batch:<id>         hash: its owner, and the number of its jobs in each state; :jobs and :open are ids by number
+//   batches:open, batches:ended, batches:coming   ids by time of acceptance, of the end, and of the first write
+//   bytes              size of the jobs of batches
+//   turn               progress of the batches; see turnRank in shared-job-store.ts
+//   gone:<kind>:<id>   the owner of a deleted one
 //   news               channel
 import { LIVES_AT_MOST, script } from './script.ts';
 
-/** An id that is forgotten gets "gone" instead of "unknown" for so long. Seconds. */
+/** Seconds for which a deleted id gets "gone" instead of "unknown". */
 const GONE_S = 86_400;
-/** What a job takes beside what it asks or its answer. Bytes. */
+/** Bytes of a job beside its question or its answer. */
 const JOB_BYTES = 2048;
-/** So many are changed at once, at most. */
+/** Maximum number of changes per call. */
 const AT_ONCE = 200;
 
-/** What all scripts begin with. */
+/** The beginning of every script. */
 export const COMMON = `
 local P = KEYS[1]
 local call = redis.call
@@ -84,7 +84,7 @@ local function finish(id, state, outcome, record, most)
 end
 `;
 
-/** ARGV: most, id, then fields and values. Gives { seq, now }, 'taken', or how many wait where there is no room. */
+/** ARGV: most, id, then fields and values. Returns { seq, now }, 'taken', or without room the number of waiting jobs. */
 export const ACCEPT = script(`${COMMON}
 local most, id = tonumber(ARGV[1]), ARGV[2]
 local key = P .. 'job:' .. id
@@ -103,7 +103,7 @@ end
 return { seq, at }
 `);
 
-/** ARGV: id. It was handed in once more: who has this has all that was written before. Gives its number; 0: there is none. */
+/** ARGV: id. Counts another submission; confirming it confirms all earlier writes. Returns the job's number; 0: none. */
 export const SURE = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seq = call('HGET', key, 'seq')
@@ -114,8 +114,8 @@ return tonumber(seq)
 `);
 
 /**
- * ARGV: id, number. Whoever handed it in was refused after all. It goes, as if it had never been there, when nobody else had
- * handed it in who may have been accepted; unless a gateway has begun it already, or it is one of a batch.
+ * ARGV: id, number. Withdraws a submission that was refused after all. Deletes the job as if it had never existed,
+ * unless another submission may have been accepted, a gateway has started it already, or it belongs to a batch.
  */
 export const UNSURE = script(`${COMMON}
 local id = ARGV[1]
@@ -129,7 +129,7 @@ if seen[5] then call('SREM', P .. 'homed:' .. seen[5], id) end
 return 1
 `);
 
-/** ARGV: batch, id, then fields and values; one job that waits for its batch. Gives its number, or 'taken'. */
+/** ARGV: batch, id, then fields and values; one job that waits for its batch. Returns its number, or 'taken'. */
 export const PREPARE = script(`${COMMON}
 local batch, id = ARGV[1], ARGV[2]
 local key = P .. 'job:' .. id
@@ -144,7 +144,7 @@ call('ZADD', P .. 'batches:coming', 'NX', at, batch)
 return seq
 `);
 
-/** ARGV: batch, most, owner, body, how many. Gives how many wait where there is no room, or 'ok'. */
+/** ARGV: batch, most, owner, body, number of jobs. Returns the number of waiting jobs if there is no room, or 'ok'. */
 export const ACCEPT_BATCH = script(`${COMMON}
 local batch, most = ARGV[1], tonumber(ARGV[2])
 local waiting = call('ZCARD', P .. 'open')
@@ -159,7 +159,7 @@ for i = 1, #jobs, 2 do call('ZADD', P .. 'open', jobs[i + 1], jobs[i]) end
 return 'ok'
 `);
 
-/** ARGV: batch. Forgets some of its jobs, and with the last of them the batch. Gives 1 where there may be more. */
+/** ARGV: batch. Deletes some of its jobs, and with the last one the batch. Returns 1 if there may be more. */
 export const DROP_SOME = script(`${COMMON}
 local batch = ARGV[1]
 local group = P .. 'batch:' .. batch
@@ -178,19 +178,19 @@ if owner then call('SET', P .. 'gone:batch:' .. batch, owner, 'EX', ${GONE_S}) e
 return 0
 `);
 
-/** ARGV: id. Forgets one by itself that has ended. */
+/** ARGV: id. Deletes a single job that has ended. */
 export const FREE = script(`${COMMON}
 if call('HGET', P .. 'job:' .. ARGV[1], 'state') ~= 'waiting' then forget(ARGV[1]) end
 return 0
 `);
 
-/** The base for the turns of a new batch. */
+/** Returns the first turn for a new batch. */
 export const TURN = script(`${COMMON}
 if call('ZCARD', P .. 'batches:open') == 0 then call('DEL', P .. 'turn') end
 return call('GET', P .. 'turn') or '0'
 `);
 
-/** ARGV: id, token. Gives what is asked, or nothing where it has ended. */
+/** ARGV: id, token. Returns the question, or nothing if the job has ended. */
 export const BEGIN = script(`${COMMON}
 local id, token = ARGV[1], ARGV[2]
 local key = P .. 'job:' .. id
@@ -212,7 +212,7 @@ call('PUBLISH', P .. 'news', cjson.encode({ what = 'begun', id = id, token = tok
 return { seen[2] or '', seen[3] or '', seen[4] or '', seen[5], seen[6], seen[7], seen[8], now(), seen[10] or '' }
 `);
 
-/** ARGV: id, token. It runs, and does not wait in a line any more. */
+/** ARGV: id, token. Marks the job as running, no longer queued. */
 export const RUNS = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seen = call('HMGET', key, 'run', 'batch')
@@ -224,7 +224,7 @@ end
 return 1
 `);
 
-/** ARGV: id, token, who has not its model or ''. Those are kept one a line, each behind the moment when it was asked last. */
+/** ARGV: id, token, gateway without its model or ''. Stored one per line, each after the time it was last asked. */
 export const BACK = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seen = call('HMGET', key, 'run', 'batch', 'without')
@@ -241,7 +241,7 @@ stops(ARGV[1], seen[2])
 return 1
 `);
 
-/** ARGV: id, token, state, outcome, record, most bytes. The fence: nobody ends what another has begun since. */
+/** ARGV: id, token, state, outcome, record, most bytes. The token fences off a job that another has started since. */
 export const END = script(`${COMMON}
 local seen = call('HMGET', P .. 'job:' .. ARGV[1], 'state', 'run')
 if seen[1] ~= 'waiting' or seen[2] ~= ARGV[2] then return 0 end
@@ -256,14 +256,14 @@ finish(ARGV[1], ARGV[2], ARGV[3], '', tonumber(ARGV[4]))
 return 1
 `);
 
-/** ARGV: batch, outcome. Cancels some; gives how many. */
+/** ARGV: batch, outcome. Cancels some jobs; returns how many. */
 export const CANCEL_SOME = script(`${COMMON}
 local ids = call('ZRANGE', P .. 'batch:' .. ARGV[1] .. ':open', 0, ${AT_ONCE - 1})
 for _, id in ipairs(ids) do finish(id, 'cancelled', ARGV[2], '', 0) end
 return #ids
 `);
 
-/** ARGV: the prefix of the turns, id. Gives { state, place, how many wait, since }. */
+/** ARGV: prefix of the turns, id. Returns { state, place, number of waiting jobs, since }. */
 export const PLACE = script(`${COMMON}
 local turns, id = ARGV[1], ARGV[2]
 local seen = call('HMGET', P .. 'job:' .. id, 'seq', 'since', 'run')
@@ -278,9 +278,9 @@ return { math.max(1, (call('ZRANK', P .. 'open', id) or 0) + 1 - running), lengt
 `);
 
 /**
- * ARGV: after how long results go, of jobs and of batches, in milliseconds, and how long writing a batch may take; how the queues of
- * BullMQ are called, a line each, how long a turn lasts there without a sign of life, and how often it looks for such. Gives { how
- * many wait, now, a batch to forget or '', how many have not ended }.
+ * ARGV: milliseconds until results of jobs and of batches expire, and that writing a batch may take; names of BullMQ's
+ * queues, one per line, how long a turn lasts there without a sign of life, and how often that is checked. Returns {
+ * number of waiting jobs, now, a batch to delete or '', number of jobs that have not ended }.
  */
 export const BEAT = script(`${COMMON}${LIVES_AT_MOST}
 local at = now()

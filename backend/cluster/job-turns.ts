@@ -1,6 +1,6 @@
-// Who runs which job of a fleet next, by BullMQ: it hands each to one gateway at a time, in their order, and to another one when
-// that has died. What is asked and answered is not in it (shared-job-store.ts): it has ids alone, so that nothing is lost
-// should it forget one, and nothing is done twice should it hand one round twice.
+// Decides which gateway runs which job of a fleet next, by BullMQ: it hands each job to one gateway at a time, in
+// order, and to another one if that gateway dies. It has ids only (questions and answers are in shared-job-store.ts):
+// nothing is lost if it forgets a job, and nothing runs twice if it hands one out twice.
 import { type Job, Queue, QueueKeys, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock, Log } from '../core/ports.ts';
@@ -8,27 +8,27 @@ import type { FleetNews, FleetTurn, FleetTurns } from '../core/stories/fleet/sha
 import type { ClientOptions } from './valkey-client.ts';
 import { isElsewhere } from './valkey-failure.ts';
 
-/** After so long without a sign of life of the gateway that has it a job is given to another one. Milliseconds. */
+/** A job whose gateway gave no sign of life for this long goes to another gateway. Milliseconds. */
 export const LOCK_MS = 10_000;
-/** How often it is looked for such. Milliseconds. */
+/** Interval of that check. Milliseconds. */
 export const STALLED_MS = 5000;
-/** The longest pause between two tries to reach Valkey. Milliseconds. */
+/** The longest pause between attempts to reach Valkey. Milliseconds. */
 const LONGEST_PAUSE_MS = 2000;
-/** How often it is looked whether a connection still answers, and how long it may take to. Milliseconds. */
+/** Interval of the check whether a connection still answers, and its timeout. Milliseconds. */
 const LOOK_MS = 2000;
 const ANSWER_MS = 3000;
-/** For giving back what this gateway has, when it stops. Milliseconds. */
+/** Time to give back this gateway's jobs when it stops. Milliseconds. */
 const CLOSING_MS = 2000;
-/** A job is handed round as often as it has to be. */
+/** A job is handed out as often as needed. */
 const NO_LIMIT = Number.MAX_SAFE_INTEGER;
-/** How long a gateway that found nothing sleeps at most until it looks again. Seconds. */
+/** Longest sleep of a gateway that found no job. Seconds. */
 const LOOK_S = 1;
-/** BullMQ's own record of what it did; nobody reads it. */
+/** Length of BullMQ's own event log, which nobody reads. */
 const EVENTS = 1000;
 const NAME = 'job';
 
 export interface JobTurnsParts {
-  /** Of all keys of the fleet, without the colon at its end. */
+  /** Prefix of all keys of the fleet, without the colon at its end. */
   readonly prefix: string;
   readonly node: string;
   readonly log: Log;
@@ -42,10 +42,10 @@ interface Turn {
 type Turns = Queue<Turn, void>;
 type Hands = Worker<Turn, void>;
 
-/** The name of BullMQ's queue: of all gateways, or of the one that alone can run what is in it. */
+/** Name of a BullMQ queue: that of all gateways, or that of the only gateway that can run its jobs. */
 export const turnsOf = (home?: string): string => (home === undefined ? 'turns' : `turns@${home}`);
 
-/** All that BullMQ has of a queue beside its jobs, behind its name and a colon. */
+/** The suffixes of a BullMQ queue's own keys, beside its jobs. */
 export const turnKeys: readonly string[] = Object.keys(new QueueKeys().getKeys('')).filter((key) => key !== '');
 
 export class JobTurns implements FleetTurns {
@@ -113,7 +113,7 @@ export class JobTurns implements FleetTurns {
         autorun: false,
         lockDuration: LOCK_MS,
         stalledInterval: STALLED_MS,
-        // One that was given back wakes nobody.
+        // A job that was given back wakes nobody.
         drainDelay: LOOK_S,
         maxStalledCount: NO_LIMIT,
         runRetryDelay: LONGEST_PAUSE_MS,
@@ -121,15 +121,15 @@ export class JobTurns implements FleetTurns {
         removeOnFail: { count: 0 },
         skipVersionCheck: true,
       });
-      // Valkey away, or a lock that was lost: the one ends by itself, and the other is what the fence is for.
+      // Valkey is away, or a lock was lost: the first ends by itself, and the fence handles the second.
       worker.on('error', (error) => log.debug({ err: error }, 'BullMQ'));
       void worker.run().catch((error: unknown) => log.debug({ err: error }, 'BullMQ'));
       return worker;
     });
     const news = await newClient('news', LASTING);
     news.on('message', (_channel, message) => tell(JSON.parse(message) as FleetNews));
-    // Each time anew, and not by autoResubscribe: nobody waits for what ioredis 6.0 asks by that, so that a connection that ends
-    // before the answer would be a rejection that nobody handles.
+    // Subscribe at each 'ready' instead of by autoResubscribe: ioredis 6.0 leaves that promise unhandled, so a
+    // connection that ends before the answer would cause an unhandled rejection.
     news.on('ready', () => void news.subscribe(`${prefix}:jobs:news`).catch(() => undefined));
     void news.connect().catch(() => undefined);
     this.#look([connection, news]);
@@ -142,14 +142,14 @@ export class JobTurns implements FleetTurns {
   }
 
   /**
-   * A Valkey whose machine has gone, or that something on the way has forgotten, ends no connection: one that waits for news would
-   * wait for ever, and one on which something was sent for a quarter of an hour. Those on which a worker waits for its next job
-   * BullMQ looks after itself.
+   * A Valkey whose machine disappeared, or was forgotten by a device in between, ends no connection: a connection that
+   * waits for news would wait for ever, one that has sent something for a quarter of an hour. BullMQ itself checks
+   * those on which a worker waits for a job.
    */
   #look(clients: readonly Redis[]): void {
     const { after } = this.#parts.clock;
     const looks = clients.map(async (client) => {
-      // One that is not there comes back by itself.
+      // A connection that is down reconnects by itself.
       if (client.status !== 'ready') return;
       const stop = after(ANSWER_MS, () => client.disconnect(true));
       await client.ping().catch(() => undefined);
@@ -187,11 +187,13 @@ export class JobTurns implements FleetTurns {
     client?.disconnect();
   }
 
-  /** BullMQ waits for Valkey when it closes a worker, and leaves its timers and its connection while that is away. */
+  /**
+   * BullMQ waits for Valkey when it closes a worker, and while Valkey is away leaves its timers and connection open.
+   */
   async #end(worker: Hands, isAway: boolean): Promise<void> {
     await new Promise<void>((over) => {
       const stop = this.#parts.clock.after(CLOSING_MS, () => {
-        // Else it gives what it waits for already.
+        // Without this, close returns the promise that never settles.
         worker.closing = undefined;
         worker.close(true).catch(() => undefined);
         worker.backend.disconnectBlocking(false).catch(() => undefined);
@@ -206,7 +208,10 @@ export class JobTurns implements FleetTurns {
   }
 }
 
-/** Of connections that come back by themselves: to whichever Valkey has the address then, as the new primary after a failover. */
+/**
+ * For connections that reconnect by themselves, to whichever Valkey has the address then, such as the new primary after
+ * a failover.
+ */
 const LASTING: ClientOptions = {
   retryStrategy: (times) => Math.min(LONGEST_PAUSE_MS, 50 * 2 ** Math.min(times, 10)),
   reconnectOnError: isElsewhere,

@@ -1,5 +1,5 @@
-// What is written into Valkey and is only good when so many of its replicas have it too (cluster.job_replicas), on a connection of
-// its own: a replica that lags holds up nothing else. Writes that come while others are waited for are waited for together.
+// Writes to Valkey that only count once enough replicas have them too (cluster.job_replicas), on a separate connection:
+// a lagging replica delays nothing else. Writes that arrive during a wait share the next wait.
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/ports.ts';
 import type { Link, LinkUser } from './link.ts';
@@ -8,18 +8,18 @@ import { endsTheLink, OutwaitedError, ValkeyAway } from './valkey-failure.ts';
 export interface KeptWritesParts {
   readonly link: Pick<Link, 'isUp'>;
   readonly clock: Clock;
-  /** How many must have it; at least 1. */
+  /** Number of replicas required; at least 1. */
   readonly replicas: number;
-  /** For writing and waiting together (cluster.timeout_ms). */
+  /** Timeout for write and wait together (cluster.timeout_ms). */
   readonly timeoutMs: number;
-  /** A connection of its own, not connected yet. */
+  /** Makes a separate connection, not connected yet. */
   newClient(): Promise<Redis>;
 }
 
-/** What came of a write. */
+/** The result of a write. */
 export interface Written<T> {
   readonly done: T;
-  /** False: Valkey has it, and too few replicas. */
+  /** False: Valkey has it, but too few replicas do. */
   readonly isKept: boolean;
 }
 
@@ -40,12 +40,12 @@ export class KeptWrites implements LinkUser {
     this.#parts = parts;
   }
 
-  /** After so long it is known of a write whether it is kept, and one that is not has been taken back. Milliseconds. */
+  /** Milliseconds after which the outcome of a write is known, and a failed write was taken back. */
   get longestMs(): number {
     return 3 * this.#parts.timeoutMs;
   }
 
-  /** The link has gone to another Valkey, or nowhere: so does this. */
+  /** The link has moved to another Valkey, or is down: so this connection ends too. */
   down(): void {
     this.#drop();
   }
@@ -56,8 +56,8 @@ export class KeptWrites implements LinkUser {
   }
 
   /**
-   * Writes, and waits for the replicas. Throws ValkeyAway where it can't be asked, or does not answer in time; then it is not known
-   * whether it was written. What Valkey says against the write itself is thrown as it is.
+   * Writes, and waits for the replicas. Throws ValkeyAway if Valkey is unreachable or does not answer in time; then it
+   * is unknown whether the write happened. Valkey's own errors about the write are thrown unchanged.
    */
   async write<T>(write: (redis: Redis) => Promise<T>): Promise<Written<T>> {
     if (!this.#parts.link.isUp) throw new ValkeyAway('Valkey is away');
@@ -72,7 +72,7 @@ export class KeptWrites implements LinkUser {
     this.#isWriting = false;
   }
 
-  /** All of them, and then one wait: WAIT is about what was written on its connection before. Throws nothing. */
+  /** Runs all writes, then one wait: WAIT covers the earlier writes of its connection. Throws nothing. */
   async #round(round: readonly Waiting[]): Promise<void> {
     const { clock, replicas, timeoutMs } = this.#parts;
     let late = (): void => undefined;
@@ -86,7 +86,7 @@ export class KeptWrites implements LinkUser {
     let why: unknown;
     try {
       const redis = await Promise.race([this.#connected(), isLate]);
-      // A script may be sent twice, so all of them are answered first.
+      // A script may be sent twice, so wait for all answers first.
       done = await Promise.race([Promise.allSettled(round.map(({ write }) => write(redis))), isLate]);
       have = await Promise.race([redis.wait(replicas, Math.ceil(timeoutMs / 2)), isLate]);
     } catch (error) {

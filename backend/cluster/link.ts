@@ -1,42 +1,47 @@
-// The gateway's connection to Valkey, kept up: one connection that is asked, and one on which Valkey says that something which
-// was read has changed (client-side tracking). Nobody waits for a Valkey that is away: a question takes at most
-// cluster.timeout_ms, the first that finds none answers for all that follow, and only the link itself looks whether it is back.
+// The gateway's connection to Valkey, kept up: one connection for commands, and one for notices that a key that was
+// read has changed (client-side tracking). Nobody waits for a Valkey that is away: a command takes at most
+// cluster.timeout_ms, the first failure answers all that follow, and only the link itself checks whether it is back.
 import type { Redis } from 'ioredis';
 import type { Clock } from '../core/ports.ts';
 import { lookOver, type ValkeySays } from './look-over.ts';
 import { newClient, type ValkeyAccess } from './valkey-client.ts';
 import { endsTheLink, OutwaitedError, troubleOf, ValkeyAway, type ValkeyTrouble } from './valkey-failure.ts';
 
-/** Pauses between tries, each up to twice as long as the one before. Milliseconds. */
+/** Pauses between attempts, each up to twice as long as the one before. Milliseconds. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
-/** A link that lasted so long has stood; one that breaks sooner, as for a right that is missing, is not tried again at once. */
+/**
+ * A link that lasted this long was stable; after a shorter one, as for a missing right, the next attempt is delayed.
+ * Milliseconds.
+ */
 const STOOD_MS = 5000;
-/** How often one that is not used is looked at, so that a Valkey that hangs is noticed by the link and not by a caller. */
+/**
+ * Interval of a check on an idle link, so that the link notices a hanging Valkey before a caller does. Milliseconds.
+ */
 const LOOK_MS = 2000;
-/** For all that is done before a link can be used. */
+/** Timeout for all steps before a link can be used. Milliseconds. */
 const OPENING_MS = 5000;
 
-/** On which Valkey says what has changed (redis.io, "Client-side caching"). */
+/** The channel on which Valkey reports changes (redis.io, "Client-side caching"). */
 const CHANGES = '__redis__:invalidate';
 
 export interface LinkParts extends ValkeyAccess {
   readonly clock: Clock;
-  /** Of this gateway's connections in Valkey's list of clients. */
+  /** Name of this gateway's connections in Valkey's client list. */
   readonly clientName: string;
 }
 
-/** Those who work over a link. All of them are told in the order in which they came. */
+/** Code that works over a link. All users are called in the order in which they were added. */
 export interface LinkUser {
-  /** Done before anybody may ask; when it fails, the link is not up. */
+  /** Runs before anybody may send commands; if it fails, the link is not up. */
   opened?(redis: Redis): Promise<void>;
-  /** It can be asked from now on. */
+  /** Commands can be sent from now on. */
   up?(says: ValkeySays): void;
-  /** It cannot be asked, from the start on or again; told once for each trouble. */
+  /** Commands cannot be sent, from the start or any more; called once per trouble. */
   down?(trouble: ValkeyTrouble): void;
-  /** Something that was read by `tracked` has changed; undefined: it is not known what. */
+  /** A key that was read by `tracked` has changed; undefined: it is unknown which. */
   changed?(key: string | undefined): void;
-  /** It is closed, and will not be up again. */
+  /** The link is closed for good. */
   closed?(): void;
 }
 
@@ -58,7 +63,7 @@ export class Link {
     this.#parts = parts;
   }
 
-  /** Before it is opened. */
+  /** Adds a user; call before `open`. */
   use(user: LinkUser): void {
     this.#users.push(user);
   }
@@ -67,12 +72,12 @@ export class Link {
     return this.#pair !== undefined;
   }
 
-  /** Begins to connect, and goes on until it is closed. Nothing waits for it. */
+  /** Starts connecting, and keeps on until closed. Nothing waits for it. */
   open(): void {
     this.#running ??= this.#run().catch(() => undefined);
   }
 
-  /** Questions under way end as with a Valkey that went away. */
+  /** Commands in progress fail as with a Valkey that went away. */
   async close(): Promise<void> {
     this.#life.abort(new ValkeyAway('the link is closed'));
     this.#pair?.lose(this.#life.signal.reason);
@@ -81,8 +86,8 @@ export class Link {
   }
 
   /**
-   * Asks Valkey. Throws ValkeyAway where it can't be asked, or gives no answer in time, and what Valkey says against the
-   * question itself (ReplyError), as for want of room.
+   * Sends a command. Throws ValkeyAway if Valkey is unreachable or does not answer in time, and Valkey's own errors
+   * about the command (ReplyError), such as lack of room.
    */
   async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     const pair = this.#pair;
@@ -107,19 +112,19 @@ export class Link {
       const trouble = troubleOf(why);
       for (const user of this.#users) user.down?.(trouble);
       if (clock.elapsed() - began > STOOD_MS) pauseMs = FIRST_PAUSE_MS;
-      // Not all gateways of a fleet at the same moment.
+      // Random, so that the gateways of a fleet do not retry at the same moment.
       await clock.sleep(pauseMs * (0.5 + Math.random() / 2), signal);
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
     }
   }
 
-  /** One life of the link, from the first try to connect to its end; gives why it ended. */
+  /** One life of the link, from connecting to its end; returns why it ended. */
   async #live(signal: AbortSignal): Promise<unknown> {
     const pair = await this.#connect();
     try {
       signal.throwIfAborted();
       const says = await this.#within(OPENING_MS, this.#prepare(pair));
-      // It may have been closed meanwhile.
+      // The link may have been closed meanwhile.
       signal.throwIfAborted();
       this.#pair = pair;
       for (const user of this.#users) user.up?.(says);
@@ -139,7 +144,7 @@ export class Link {
     let lose: Pair['lose'] = () => undefined;
     const lost = new Promise<unknown>((settle) => (lose = settle));
     for (const client of [asked, told]) {
-      // The event tells the cause, and the rejection only that the connection is closed.
+      // The event has the cause; the rejection only says that the connection is closed.
       client.on('error', lose);
       client.once('end', () => lose(new ValkeyAway('the connection has ended')));
     }
@@ -174,7 +179,7 @@ export class Link {
     for (const key of told) for (const user of this.#users) user.changed?.(key);
   }
 
-  /** Looks at both connections from time to time; gives what stops it. */
+  /** Checks both connections at intervals; returns the function that stops it. */
   #look(pair: Pair): () => void {
     const { clock, cluster } = this.#parts;
     const look = (): void => {
@@ -187,11 +192,11 @@ export class Link {
     return () => stop();
   }
 
-  /** The same within so many milliseconds; throws OutwaitedError after them. */
+  /** The answer within that many milliseconds; throws OutwaitedError after them. */
   async #within<T>(ms: number, answer: Promise<T>): Promise<T> {
     return await new Promise<T>((resolve, reject) => {
       const late = (): void => reject(new OutwaitedError('no answer in time'));
-      // Where it was this process that was held up, the answer is there by now, and is read before that.
+      // If this process itself was delayed, the answer has arrived and is read first.
       const stop = this.#parts.clock.after(ms, () => setImmediate(() => setImmediate(late)));
       answer.then(resolve, reject).finally(stop);
     });
@@ -199,7 +204,7 @@ export class Link {
 }
 
 /**
- * Reads something of which `changed` tells once when it changes after this. `read` puts one command after another: Valkey
+ * Reads a key and has `changed` called once when it changes afterwards. `read` must send one command right away: Valkey
  * tracks what the next command reads, and a script counts as one.
  */
 export async function tracked<T>(redis: Redis, read: (redis: Redis) => Promise<T>): Promise<T> {

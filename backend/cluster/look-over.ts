@@ -1,15 +1,15 @@
-// What Valkey says of itself (INFO): whether Hearth can use it, and what of its settings will be regretted.
+// Reads Valkey's INFO: whether Hearth can use it, and which of its settings will cause trouble.
 import { LOST_PRIMARY, REPLICA, UnfitError } from './valkey-failure.ts';
 
-/** What matters here of what it says. */
+/** The parts of INFO that matter here. */
 export interface ValkeySays {
-  /** As people know it: "Valkey 8.1.3", "Redis 7.0.15". */
+  /** Product and version: "Valkey 8.1.3", "Redis 7.0.15". */
   readonly product: string;
-  /** Bytes; 0: no bound. */
+  /** Bytes; 0: no limit. */
   readonly maxMemory: number;
   readonly usedMemory: number;
   readonly policy: string;
-  /** Whether it writes each change to its disk (appendonly). */
+  /** Whether it writes each change to disk (appendonly). */
   readonly isDurable: boolean;
 }
 
@@ -19,10 +19,10 @@ export interface Advice {
   readonly todo: string;
 }
 
-/** The first with XADD MINID. */
+/** The first version with XADD MINID. */
 const OLDEST = [6, 2];
 
-/** Reads what INFO says. Throws UnfitError where Hearth can't work with it. */
+/** Parses INFO. Throws UnfitError if Hearth cannot work with this Valkey. */
 export function lookOver(info: string): ValkeySays {
   const facts = new Map(Array.from(info.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name = '', value = '']) => [name, value]));
   const version = facts.get('redis_version') ?? '0';
@@ -40,7 +40,7 @@ export function lookOver(info: string): ValkeySays {
     throw new UnfitError({ why: 'is still loading its data', todo: 'Nothing: it ends by itself.' });
   }
   if (facts.get('role') === 'slave') {
-    // While it copies all that its primary has, the link counts as down too.
+    // While it copies all data from its primary, the link counts as down too.
     const isLost = facts.get('master_link_status') === 'down' && facts.get('master_sync_in_progress') !== '1';
     throw new UnfitError(isLost ? LOST_PRIMARY : REPLICA);
   }
@@ -53,7 +53,7 @@ export function lookOver(info: string): ValkeySays {
   };
 }
 
-/** What should be changed in Valkey; undefined where it is set as it should be. */
+/** What should be changed in Valkey; undefined if its settings are fine. */
 export function adviceFor({ maxMemory, policy }: ValkeySays): Advice | undefined {
   if (maxMemory === 0) {
     return {
@@ -76,7 +76,7 @@ export function adviceFor({ maxMemory, policy }: ValkeySays): Advice | undefined
   return undefined;
 }
 
-/** The same of its disk, for the jobs. */
+/** Advice about its disk, for jobs. */
 export function adviceForJobs({ isDurable }: Pick<ValkeySays, 'isDurable'>): Advice | undefined {
   if (isDurable) return undefined;
   return {

@@ -1,15 +1,18 @@
-// What was removed from the fleet's answers, as a list in Valkey (a stream) that every gateway follows: what is removed on one
-// must go from the memory and the disk of all. Valkey's client-side tracking tells when the list has grown; it is read from where
-// one was, so that a gateway that was cut off, or was not there, makes up for what it has missed.
+// Removals from the fleet's cache, as a list in Valkey (a stream) that every gateway follows: an answer that is removed
+// on one must leave the memory and disk of all. Valkey's client-side tracking reports when the list has grown. Each
+// gateway reads on from its own position, so one that was cut off or down catches up.
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { RemovalPlaces, ToRemove } from '../core/disk.ts';
 import type { Removals } from '../core/fleet.ts';
 import { tracked, type Link, type LinkUser } from './link.ts';
 
-/** Entries that are kept, about. Where some were cut off that a gateway has not read, all that it had before the oldest goes. */
+/**
+ * Entries kept, about. If entries were cut off that a gateway has not read, it drops all answers older than the oldest
+ * entry.
+ */
 export const MOST_REMOVALS = 2000;
-/** Entries read at once. */
+/** Entries per read. */
 const PAGE = 500;
 
 const removalSchema = z.union([
@@ -27,17 +30,17 @@ export interface RemovalListParts {
   readonly link: Link;
   /** The name of the list in Valkey. */
   readonly name: string;
-  /** By which this process knows its own removals, which it has done already. */
+  /** The name by which this process recognizes its own removals, which are done already. */
   readonly self: string;
-  /** What is removed here when it was removed elsewhere. */
+  /** Removes here what was removed elsewhere. */
   readonly here: Removals;
-  /** How far that was done, beyond a restart. */
+  /** The position in the list, kept beyond a restart. */
   places(): RemovalPlaces;
 }
 
 export class RemovalList implements LinkUser {
   readonly #parts: RemovalListParts;
-  /** The last that was done here; undefined until it is asked for. */
+  /** The last entry that was applied here; undefined until it is read from disk. */
   #last: string | undefined;
   #reading = false;
   #grewMeanwhile = false;
@@ -57,7 +60,7 @@ export class RemovalList implements LinkUser {
       return;
     }
     this.#reading = true;
-    // Where Valkey is away, it is read when the link opens again.
+    // While Valkey is away nothing is read; the link reads when it opens again.
     void this.#parts.link
       .ask((redis) => this.#catchUp(redis))
       .catch(() => undefined)
@@ -69,8 +72,8 @@ export class RemovalList implements LinkUser {
   }
 
   /**
-   * Reads on, from the entry that was done last. Where that is not there any more, the list was cut beyond it, or lost and begun
-   * anew, perhaps by a clock that is behind: then all of the list is new here.
+   * Reads on from the last applied entry. If that entry no longer exists, the list was cut beyond it, or lost and
+   * started over, perhaps by a clock that is behind: then the whole list is new here.
    */
   async #catchUp(redis: Redis): Promise<void> {
     const { name, places } = this.#parts;
@@ -88,7 +91,7 @@ export class RemovalList implements LinkUser {
       }
       const entries = goesOn ? page.slice(1) : page;
       const [oldest] = entries;
-      // Its beginning may be cut off already, with entries that were never read here.
+      // Its beginning may be cut off, with entries that were never read here.
       if (!goesOn && oldest !== undefined && length >= MOST_REMOVALS) {
         this.#parts.here.clear({ watcher: EVERYBODY, olderThanS: ageS(oldest[0], now) });
       }
@@ -101,8 +104,8 @@ export class RemovalList implements LinkUser {
   }
 
   /**
-   * Does here what others have done. `now` by Valkey's clock, which also names the entries. A key goes whatever its age here, as the
-   * clocks of two machines do not tell which of two answers is the newer one.
+   * Applies the removals of others. `now` is by Valkey's clock, which also makes the entries' ids. A removal by key
+   * ignores the answer's age here, as two machines' clocks do not tell which of two answers is newer.
    */
   #take(entries: readonly Entry[], now: number): void {
     const { here, self } = this.#parts;
@@ -123,10 +126,10 @@ export class RemovalList implements LinkUser {
 /** Before all entries. */
 const BEGINNING = '0-0';
 
-/** Sees all. */
+/** A watcher who sees everything. */
 const EVERYBODY = 'local';
 
-/** Undefined for what a newer Hearth may have written. */
+/** Undefined for entries of a newer Hearth. */
 export function removalIn(what: string): Removal | undefined {
   try {
     return removalSchema.safeParse(JSON.parse(what)).data;
@@ -135,7 +138,7 @@ export function removalIn(what: string): Removal | undefined {
   }
 }
 
-/** Seconds since an entry was made. */
+/** Age of an entry in seconds. */
 function ageS(id: string, now: number): number {
   return Math.max(0, now - Number(id.split('-', 1)[0])) / 1000;
 }

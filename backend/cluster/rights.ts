@@ -1,9 +1,9 @@
-// Whether this user of Valkey may do all that Hearth does. Tried once when a link opens, with keys of its own, so that a right that
-// is missing is told at once, and not when it is first wanted.
+// Checks whether Hearth's Valkey user has all rights that it needs. Runs once when a link opens, with keys of its own,
+// so that a missing right is reported at once, and not at its first use.
 import type { Redis } from 'ioredis';
 import { replyWord } from './valkey-failure.ts';
 
-/** One of each command that scripts use, and those that are sent by themselves. */
+/** One call of each command that scripts use, and of those sent alone. */
 const TRY = `
 local text, list, hash = KEYS[1], KEYS[2], KEYS[3]
 redis.call('TIME')
@@ -25,14 +25,14 @@ redis.call('HDEL', hash, 'a')
 return redis.call('UNLINK', list)
 `;
 
-/** `prefix`: what all names begin with; `replicas`: cluster.job_replicas. Throws what Valkey says. */
+/** `prefix`: of all keys; `replicas`: cluster.job_replicas. Throws Valkey's error. */
 export async function tryRights(redis: Redis, prefix: string, replicas: number): Promise<void> {
   const names = ['text', 'list', 'hash'].map((name) => `${prefix}rights:${name}`);
   await redis.eval(TRY, names.length, ...names).catch((error: unknown) => {
-    // One that is full can still be read from.
+    // A full Valkey can still be read.
     if (replyWord(error) !== 'OOM') throw error;
   });
-  // Of none it does not wait.
+  // WAIT for 0 replicas returns at once.
   if (replicas > 0) await redis.wait(0, 1);
   await redis.scan('0', 'MATCH', `${prefix}rights:*`, 'COUNT', 1);
 }

@@ -1,10 +1,10 @@
-// A Lua script that Valkey runs as a whole, known to it by its hash: what is done by one is done by nobody else at that moment.
+// A Lua script that Valkey runs as a whole, known to it by hash: nothing else happens in between.
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
 /**
- * Lua: cuts the time that a key still lives to what it can be at most. Valkey ends keys by the clock on the wall: where that was set
- * back, all of them live for longer by as much, also the signs of life of who is dead.
+ * Lua: limits the remaining life of a key to its possible maximum. Valkey expires keys by wall clock: if that is set
+ * back, all keys live longer by as much, including the signs of life of dead gateways.
  */
 export const LIVES_AT_MOST = `
 local function livesAtMost(key, ms)
@@ -21,7 +21,7 @@ export function script(text: string): Script {
   return { text, hash: createHash('sha1').update(text).digest('hex') };
 }
 
-/** Runs it; texts come back as bytes. `prefix` is KEYS[1]. Throws what Valkey says. */
+/** Runs a script; texts come back as bytes. `prefix` is KEYS[1]. Throws Valkey's errors. */
 export async function runScript(
   redis: Redis,
   { text, hash }: Script,
@@ -31,7 +31,7 @@ export async function runScript(
   try {
     return await redis.callBuffer('EVALSHA', hash, 1, prefix, ...args);
   } catch (error) {
-    // After a restart of Valkey it does not know it any more.
+    // A restarted Valkey no longer knows the script.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return await redis.callBuffer('EVAL', text, 1, prefix, ...args);
   }

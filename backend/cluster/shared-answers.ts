@@ -1,5 +1,6 @@
-// Kept answers and vectors in Valkey, under each gateway's memory and disk: as many as fit into its maxmemory, least recently
-// used out first, each with a time to live. A key's name has the digits that X-Cache-Key shows; the whole key is in the text.
+// Cached answers and vectors in Valkey, behind each gateway's memory and disk: as many as fit into its maxmemory,
+// evicted least recently used first, each with a time to live. A key's name has the digits that X-Cache-Key shows; the
+// whole key is in the text.
 import { canonicalName } from '../contract/model-name.ts';
 import type { StoredAnswer, ToRemove, UntoldStore } from '../core/disk.ts';
 import type { Fence, SharedAnswers, ToShare } from '../core/fleet.ts';
@@ -12,21 +13,21 @@ import { MOST_REMOVALS, type Removal } from './removal-list.ts';
 import { UntoldRemovals } from './untold-removals.ts';
 import { isReply } from './valkey-failure.ts';
 
-/** Digits of a key in the name of its answer. */
+/** Digits of a cache key in the name of its answer. */
 const NAMED_DIGITS = 16;
-/** Answers asked for at once, and looked at in one step of a sweep. */
+/** Answers per lookup, and answers checked in one step of a sweep. */
 const FOUND_AT_ONCE = 32;
 const SWEPT_AT_ONCE = 250;
-/** Bytes on their way to Valkey; what comes beyond them is not shared. */
+/** Maximum bytes on their way to Valkey; answers beyond that are not shared. */
 const MOST_ON_THE_WAY = 64 * 1024 * 1024;
 
-/** A fence as the script of KEEP checks it. */
+/** A fence as the script KEEP checks it. */
 export interface AnswerLead extends Fence {
   readonly name: string;
   readonly token: string;
   /** Milliseconds since it was taken. */
   readonly ageMs: number;
-  /** Somebody else has it. */
+  /** Call when another gateway has it. */
   lost(): void;
 }
 
@@ -35,17 +36,17 @@ const isLead = (fence: Fence | undefined): fence is AnswerLead => fence !== unde
 export interface SharedAnswersParts {
   readonly link: Link;
   readonly clock: Pick<Clock, 'after'>;
-  /** Keeps removals that Valkey can't be told of now. */
+  /** Stores removals that Valkey cannot be told now. */
   untold(): UntoldStore;
-  /** For all that is looked for at once. Milliseconds. */
+  /** Timeout for a whole lookup. Milliseconds. */
   readonly timeoutMs: number;
-  /** What the names of answers begin with, and the name of the list of removals. */
+  /** Prefix of the answers' names, and the name of the list of removals. */
   readonly prefix: string;
   readonly removals: string;
   readonly self: string;
-  /** Told that Valkey has no room, or has again. */
+  /** Called when Valkey has no room, or has room again. */
   full(isFull: boolean): void;
-  /** Something was removed in Valkey by this gateway, which is told of it by nobody else. */
+  /** Called after this gateway removed something in Valkey, as nobody else reports it. */
   onTold(): void;
 }
 
@@ -75,18 +76,18 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     void this.#untold.tellAll();
   }
 
-  /** Removals that the other gateways do not know of yet. */
+  /** Number of removals that the other gateways have not been told yet. */
   get pending(): number {
     return this.#untold.count;
   }
 
-  /** Once the link is closed. */
+  /** Call when the link is closed. */
   async rest(): Promise<void> {
     await this.#untold.rest();
   }
 
   async find(keys: readonly string[]): Promise<ReadonlyMap<string, StoredAnswer>> {
-    // What is still to be removed must not be found.
+    // Answers that must still be removed must not be found.
     if (!this.#parts.link.isUp) return NOTHING;
     if (this.#untold.count > 0) {
       void this.#untold.tellAll();
@@ -113,7 +114,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     return found;
   }
 
-  /** Those who ask the same at the same time ask once. */
+  /** Concurrent lookups of the same key share one request. */
   #one(key: string): Promise<StoredAnswer | undefined> {
     const known = this.#asked.get(key);
     if (known !== undefined) return known;
@@ -129,7 +130,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
       const [text, leftMs] = repliesOf<[Buffer | null, number]>(found);
       if (text === null || leftMs <= 0) return undefined;
       const answer = read(key, text, leftMs);
-      // The clock of Valkey was set back: it must not live for longer than it was to.
+      // Valkey's clock was set back: the answer must not outlive its time.
       if (answer !== undefined && answer.leftMs < leftMs)
         await this.#parts.link.ask((redis) => redis.pexpire(name, answer.leftMs));
       if (answer === undefined) await this.#parts.link.ask((redis) => redis.unlink(name));
@@ -191,7 +192,7 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     await link.ask((redis) => redis.eval(REMOVE, 2, this.nameOf(beginning), removals, ...args));
   }
 
-  /** First in Valkey, then with the others: what they read of it meanwhile goes when they are told. */
+  /** Removes in Valkey first, then tells the others: what they read meanwhile is removed when they are told. */
   async #sweep(which: ToRemove): Promise<void> {
     const { link, prefix, removals, self } = this.#parts;
     const { watcher, model, olderThanS = 0 } = which;
@@ -210,13 +211,13 @@ export class ValkeyAnswers implements SharedAnswers, LinkUser {
     await link.ask((redis) => redis.eval(TELL, 1, removals, self, MOST_REMOVALS, JSON.stringify(word)));
   }
 
-  /** Of an answer in Valkey. */
+  /** The name of an answer in Valkey. */
   nameOf(key: string): string {
     return this.#parts.prefix + key.slice(0, NAMED_DIGITS);
   }
 }
 
-/** What each command of a pipeline gave; they go out in one write. Throws what Valkey says of the first that it refused. */
+/** The results of a pipeline, which is sent in one write. Throws Valkey's error about the first refused command. */
 function repliesOf<T extends readonly unknown[]>(replies: readonly (readonly [Error | null, unknown])[] | null): T {
   return (replies ?? []).map(([error, reply]) => {
     if (error !== null) throw error;

@@ -1,9 +1,12 @@
-// How often something happened in the whole fleet within a window that begins when it first happens.
+// Counts events in the whole fleet within a window that starts at the first event.
 import type { SharedCounts } from '../core/fleet.ts';
 import type { Link } from './link.ts';
 import { LIVES_AT_MOST } from './script.ts';
 
-/** Counts once more: KEYS counter; ARGV milliseconds of the window. Gives how often by now, and what is left of the window. */
+/**
+ * Counts one event: KEYS counter; ARGV milliseconds of the window. Returns the count, and milliseconds left in the
+ * window.
+ */
 const COUNT = `${LIVES_AT_MOST}
 livesAtMost(KEYS[1], ARGV[1])
 local times = redis.call('INCR', KEYS[1])
@@ -11,7 +14,7 @@ if times == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return {times, redis.call('PTTL', KEYS[1])}
 `;
 
-/** `prefix`: what the names of counters begin with. */
+/** `prefix`: of the counters' names. */
 export function valkeyCounts(link: Link, prefix: string): SharedCounts {
   return {
     async count(who, windowMs) {

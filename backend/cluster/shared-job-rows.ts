@@ -1,15 +1,15 @@
-// How the jobs and batches of a fleet are written into Valkey and read again, and their order there.
+// How the jobs and batches of a fleet are written to Valkey and read back, and their order.
 import { CLASS_RANK, PRIORITY, type Urgency } from '../contract/chat/chat-request.ts';
 import type { Begun, FleetTurn } from '../core/stories/fleet/shared-jobs.ts';
 import type { NewJob, StoredBatch, StoredJob } from '../core/stories/jobs/stored-jobs.ts';
 import { askColumns, readAsk, readAskRow, readBatch, readJob } from '../storage/jobs/job-rows.ts';
 
-/** What a job takes beside what it asks. Bytes. */
+/** Bytes of a job beside its question. */
 const JOB_BYTES = 2048;
 
 /**
- * By class, and inside it by priority; behind them the jobs of batches, of which each batch has its turn: the first jobs of
- * all come before the second ones.
+ * Order by class, then by priority; behind them the jobs of batches, which take turns: the first jobs of all batches
+ * come before the second ones.
  */
 export function rankOf({ class: of, priority }: Urgency, turn: number | undefined): number {
   const single = priority - PRIORITY.least;
@@ -20,7 +20,7 @@ export function rankOf({ class: of, priority }: Urgency, turn: number | undefine
 const CLASS_ROOM = 690_000;
 const LAST_TURN = CLASS_ROOM - 300;
 
-/** The fields of a job that is being accepted, each with its value behind it. */
+/** Fields of a job that is being accepted; name and value alternate. */
 export function fieldsOf(job: NewJob): (string | number)[] {
   const { call, body, tag } = job;
   const { asked, exact } = askColumns(job);
@@ -39,7 +39,7 @@ export function fieldsOf(job: NewJob): (string | number)[] {
   return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
 }
 
-/** A job by its hash. */
+/** A job from its hash. */
 export function jobOf(hash: Readonly<Record<string, Buffer>>): StoredJob {
   const word = (name: string): string | null => hash[name]?.toString() ?? null;
   const number = (name: string): number | null => (hash[name] === undefined ? null : Number(hash[name]));
@@ -62,7 +62,7 @@ export function jobOf(hash: Readonly<Record<string, Buffer>>): StoredJob {
   });
 }
 
-/** A batch by its hash; undefined where there is none. */
+/** A batch from its hash; undefined if there is none. */
 export function batchOf(hash: Readonly<Record<string, string>>): StoredBatch | undefined {
   if (hash['id'] === undefined) return undefined;
   const number = (name: string): number => Number(hash[name] ?? 0);
@@ -81,10 +81,13 @@ export function batchOf(hash: Readonly<Record<string, string>>): StoredBatch | u
   return { ...readBatch(row), running: number('running') };
 }
 
-/** What BEGIN gives: batch, asked, exact, priority, created, bytes, number, now, and who was asked for its model. */
+/**
+ * BEGIN's result: batch, asked, exact, priority, created, bytes, number, now, and the gateways that were asked for its
+ * model.
+ */
 export type ToldOfBegun = [Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, Buffer, number, Buffer];
 
-/** A job that begins, by what BEGIN gives of it. Throws invalid_request when it can't be read any more. */
+/** A started job from BEGIN's result. Throws invalid_request if it can no longer be read. */
 export function begunOf(id: string, told: ToldOfBegun): Begun {
   const [batch, asked, exact, priority, created, size, seq, now, without] = told;
   const createdAt = Number(created);
@@ -105,7 +108,10 @@ export function begunOf(id: string, told: ToldOfBegun): Begun {
   return { ...readAsk(row), ...place, ...since, without: askedIn(without.toString(), now) };
 }
 
-/** Who was asked for the model of a job, by the lines of "<when> <who>", and how long ago that is at a moment `now`. */
+/**
+ * The gateways that were asked for a job's model, from lines of "<when> <who>", and how long before `now` each was
+ * asked.
+ */
 function askedIn(text: string, now: number): Begun['without'] {
   return Array.from(text.matchAll(/^(\d+) (.+)$/gm), ([, at, node = '']) => ({
     node,
@@ -113,13 +119,13 @@ function askedIn(text: string, now: number): Begun['without'] {
   }));
 }
 
-/** A list of words as rows of so many. */
+/** Splits a flat list into rows of `width` words. */
 export function rowsOf(found: readonly Buffer[], width: number): string[][] {
   const words = found.map(String);
   return Array.from({ length: words.length / width }, (_, at) => words.slice(at * width, (at + 1) * width));
 }
 
-/** A turn by its row: id, number, rank, and the one gateway that can take it or ''. */
+/** A turn from its row: id, number, rank, and the only gateway that can take it, or ''. */
 export function turnOf([id = '', seq, rank, home = '']: readonly string[]): FleetTurn {
   return { id, seq: Number(seq), rank: Number(rank), home: home === '' ? undefined : home };
 }

@@ -1,4 +1,4 @@
-// The jobs of a fleet in Valkey: accepted once by whichever gateway is asked, and readable from all of them.
+// The jobs of a fleet in Valkey: accepted by any gateway, and readable from all of them.
 import type { Clock } from '../core/ports.ts';
 import { requestExists } from '../core/refusals.ts';
 import type {
@@ -28,34 +28,34 @@ import { runScript, type Script } from './script.ts';
 import { LOOKED_THROUGH, STRAYED, TURNS, type TakenQueues } from './turn-scripts.ts';
 import { batchOf, begunOf, fieldsOf, jobOf, rankOf, rowsOf, turnOf, type ToldOfBegun } from './shared-job-rows.ts';
 
-/** Writing a batch takes at most so long; one that takes longer was given up. Milliseconds. */
+/** Maximum time to write a batch; after it the batch was given up. Milliseconds. */
 const COMING_MS = 600_000;
 
 export interface SharedJobStoreParts {
   readonly link: Pick<Link, 'ask' | 'isUp'>;
-  /** Of all keys of the fleet. */
+  /** Prefix of all keys of the fleet. */
   readonly prefix: string;
-  /** Of the keys of BullMQ, without the colon. */
+  /** Prefix of BullMQ's keys, without the colon. */
   readonly turns: string;
-  /** What BullMQ has of a queue, behind its name; see turnKeys. */
+  /** Suffixes of a BullMQ queue's keys; see turnKeys. */
   readonly turnKeys: readonly string[];
   readonly taken: TakenQueues;
   readonly clock: Clock;
-  /** How many wait at most (queue.max_jobs). */
+  /** Maximum number of waiting jobs (queue.max_jobs). */
   most(): number;
-  /** By which replicas have what must not be lost; undefined where none has to (cluster.job_replicas). */
+  /** Writes that replicas must confirm; undefined if none have to (cluster.job_replicas). */
   readonly kept: Pick<KeptWrites, 'write' | 'longestMs'> | undefined;
-  /** Whether Valkey keeps on its disk what it has. */
+  /** Whether Valkey writes its data to disk. */
   isDurable(): boolean;
-  /** A job or a batch was accepted. */
+  /** Called after a job or a batch was accepted. */
   onAccepted(): void;
-  /** Another number of jobs waits, or other batches are open. */
+  /** Called when the number of waiting jobs, or the open batches, changed. */
   onChange(): void;
 }
 
 export class ValkeyJobs implements SharedJobStore {
   readonly #parts: SharedJobStoreParts;
-  /** Of Valkey's clock before the steady one of this machine. */
+  /** Valkey's clock minus this machine's monotonic clock. */
   #ahead: number;
   #waiting = 0;
   #open: readonly StoredBatch[] = [];
@@ -88,14 +88,14 @@ export class ValkeyJobs implements SharedJobStore {
     return this.#ask((redis) => runScript(redis, script, `${this.#parts.prefix}jobs:`, args));
   }
 
-  /** The same; `isKept`: as many replicas as are wanted have it when it resolves. */
+  /** Runs a script that writes; `isKept`: the required replicas have it when this resolves. */
   async #write<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<Written<T>> {
     const { kept, prefix } = this.#parts;
     if (kept === undefined) return { done: await this.#run<T>(script, ...args), isKept: true };
     return await known(kept.write(async (redis) => (await runScript(redis, script, `${prefix}jobs:`, args)) as T));
   }
 
-  /** The same. Throws fleet_unreachable where too few replicas have it. */
+  /** Runs a script that writes. Throws fleet_unreachable if too few replicas have it. */
   async #runKept<T>(script: Script, ...args: readonly (string | number | Buffer)[]): Promise<T> {
     const { done, isKept } = await this.#write<T>(script, ...args);
     if (!isKept) throw tooFewHaveIt();
@@ -128,9 +128,9 @@ export class ValkeyJobs implements SharedJobStore {
     if (!isKept) await this.#refuse(id, done);
   }
 
-  /** Takes one back that is not accepted after all, and throws that; see UNSURE. */
+  /** Withdraws a job that is not accepted after all, and throws the error; see UNSURE. */
   async #refuse(id: string, seq: number): Promise<never> {
-    // Where Valkey goes away now, it stays in line, and it is the same job when it is handed in again.
+    // If Valkey goes away now the job stays queued, and a new submission of it is the same job.
     await this.#run(scripts.UNSURE, id, seq).catch(() => undefined);
     throw tooFewHaveIt();
   }
@@ -172,7 +172,8 @@ export class ValkeyJobs implements SharedJobStore {
     { maxBytes }: Retention,
   ): Promise<boolean> {
     const record = outcome.record === undefined ? '' : Buffer.from(outcome.record);
-    // Valkey has it in any case, and takes it from nobody else any more: how few replicas have it changes nothing here.
+    // Valkey has it in any case and accepts it from nobody else any more, so the number of replicas changes nothing
+    // here.
     const { done } = await this.#write(scripts.END, id, token, state, outcomeColumn(outcome), record, maxBytes);
     return done === 1;
   }
@@ -219,7 +220,7 @@ export class ValkeyJobs implements SharedJobStore {
     return batchOf(await this.#ask<Record<string, string>>((redis) => redis.hgetall(this.#key(`batch:${id}`))));
   }
 
-  /** As they were heard of last. */
+  /** As of the last beat. */
   openBatches(): readonly StoredBatch[] {
     return this.#open;
   }

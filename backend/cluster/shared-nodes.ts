@@ -1,18 +1,20 @@
-// The gateways of a fleet as they tell of themselves: each writes a small report into one hash in Valkey every two seconds, and
-// whoever is asked reads all of them. How old a report is, Valkey's clock says, so that clocks that differ do no harm.
+// The gateways of a fleet by their own reports: each writes a small report into one hash in Valkey every two seconds,
+// and any gateway reads all of them. Valkey's clock gives a report's age, so clocks may differ.
 import { nodeReportSchema, type NodeReport } from '../contract/views/fleet-view.ts';
 import type { HeardNode, SharedNodes } from '../core/fleet.ts';
 import type { Clock } from '../core/ports.ts';
 import type { Link, LinkUser } from './link.ts';
 
-/** How often each tells. Milliseconds. */
+/** Interval of reports. Milliseconds. */
 const TELL_MS = 2000;
-/** What was read so lately is not read again: a window asks for it every second, and there may be several. Milliseconds. */
+/**
+ * Reports read this recently are not read again: a window polls every second, and there may be several. Milliseconds.
+ */
 const FRESH_MS = 1000;
-/** Who was silent for so long is forgotten. Milliseconds. */
+/** A gateway that was silent for this long is deleted. Milliseconds. */
 const FORGOTTEN_MS = 10 * 60_000;
 
-/** ARGV: who, the report, milliseconds after which all is forgotten. An entry is "<when> <who> <report>". */
+/** ARGV: gateway, report, milliseconds after which everything expires. An entry is "<when> <who> <report>". */
 const TELL = `
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
@@ -20,7 +22,7 @@ redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[1] .. ' ' .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 `;
 
-/** ARGV: milliseconds after which one is forgotten. Gives age, who and report of each, one after another. */
+/** ARGV: milliseconds after which a gateway is deleted. Returns age, name and report of each, one after another. */
 const HEAR = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,9 +50,9 @@ export interface ValkeyNodesParts {
   readonly clock: Clock;
   /** The name of the hash. */
   readonly name: string;
-  /** By which this process knows what it has told itself: no white space. */
+  /** The name by which this process recognizes its own report: without white space. */
   readonly self: string;
-  /** What there is to tell now. */
+  /** The current report. */
   report(): NodeReport;
 }
 
@@ -78,7 +80,7 @@ export class ValkeyNodes implements SharedNodes, LinkUser {
     this.#stop();
   }
 
-  /** Takes its own report away: from now on it is not silent but gone. It throws nothing. */
+  /** Deletes its own report: from now on this gateway is gone instead of silent. Throws nothing. */
   async leave(): Promise<void> {
     const { link, name, self } = this.#parts;
     this.#stop();
@@ -101,7 +103,7 @@ export class ValkeyNodes implements SharedNodes, LinkUser {
     const { link, clock, name, self, report } = this.#parts;
     this.#stop();
     this.#stop = clock.after(TELL_MS, () => this.#tell());
-    // Where Valkey has no room for it, or is away, the others see that this one is silent.
+    // If Valkey has no room or is away, the others see this gateway as silent.
     link.ask((redis) => redis.eval(TELL, 1, name, self, JSON.stringify(report()), FORGOTTEN_MS)).catch(() => undefined);
   }
 
@@ -112,7 +114,7 @@ export class ValkeyNodes implements SharedNodes, LinkUser {
       this.#heard = [...entries(told)].filter(({ who }) => who !== self);
       this.#heardAt = clock.elapsed();
     } catch {
-      // What was heard last stays, and grows old.
+      // The last reports stay, and age.
     }
   }
 }
@@ -125,7 +127,7 @@ function* entries(told: readonly string[]): Generator<HeardNode & { readonly who
   }
 }
 
-/** Undefined for what a Hearth that speaks otherwise may have written. */
+/** Undefined for a report of an incompatible Hearth. */
 function reportIn(text: string): NodeReport | undefined {
   try {
     return nodeReportSchema.safeParse(JSON.parse(text)).data;

@@ -1,5 +1,5 @@
-// What the gateway that runs an answer tells the others, one entry each: where the run stands, pieces, the end, or why there is
-// none. Times are told as what is left, since the monotonic clocks of two machines have nothing in common.
+// What the gateway that runs an answer tells the others, one entry each: the state of the run, pieces, the end, or why
+// there is none. Times are given as time left, since the monotonic clocks of two machines have nothing in common.
 import { etaOf, type ChatEvent, type Waiting } from '../contract/chat/chat.ts';
 import { AppError, ERRORS, asAppError, type ErrorCode } from '../contract/errors.ts';
 
@@ -7,10 +7,10 @@ export type ToldEntry =
   | Exclude<ChatEvent, { readonly type: 'waiting' }>
   | { readonly type: 'waiting'; readonly waiting: Waiting }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
-  /** The one who led does so no more, and has not failed for the question's sake: another may run it. */
+  /** The leader stops, but not because of the question: another gateway may run it. */
   | { readonly type: 'gone' };
 
-/** Refusals that are about the gateway, its line or its own Ollama, and so are none for others. */
+/** Refusals about the gateway, its queue or its own Ollama, which do not apply to other gateways. */
 const OF_THE_GATEWAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'queue_full',
   'queue_timeout',
@@ -25,20 +25,20 @@ const OF_THE_GATEWAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'internal',
 ]);
 
-/** How a failure is told. */
+/** A failure as an entry. */
 export function failureEntry(error: unknown): ToldEntry {
   const { code, message } = asAppError(error);
   return OF_THE_GATEWAY.has(code) ? { type: 'gone' } : { type: 'failed', code, message };
 }
 
-/** A place in line as others may be told it; `elapsed` by this gateway's monotonic clock. */
+/** A place in the queue as an entry; `elapsed` by this gateway's monotonic clock. */
 export function waitingEntry(waiting: Waiting, elapsed: number): ToldEntry {
   const { as_of: asOf, due_at: dueAt, ...rest } = waiting;
   if (asOf === undefined && dueAt === undefined) return { type: 'waiting', waiting: rest };
   return { type: 'waiting', waiting: { ...rest, eta_ms: etaOf(waiting, elapsed), as_of: 0 } };
 }
 
-/** An entry as it was read; a place in line by this gateway's own clock. Undefined for what a newer Hearth may have told. */
+/** Parses an entry; a place in the queue gets this gateway's own clock. Undefined for entries of a newer Hearth. */
 export function entryIn(text: string, elapsed: number): ToldEntry | undefined {
   const entry = JSON.parse(text) as ToldEntry;
   switch (entry.type) {
@@ -57,7 +57,7 @@ export function entryIn(text: string, elapsed: number): ToldEntry | undefined {
   }
 }
 
-/** The failure that an entry tells of. */
+/** The failure in an entry. */
 export function failureOf({ code, message }: { readonly code: ErrorCode; readonly message: string }): AppError {
   return new AppError(code, message);
 }

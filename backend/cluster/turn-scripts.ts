@@ -1,17 +1,20 @@
-// Which jobs of a fleet BullMQ is to be told of; see job-scripts.ts for what lies behind the prefix.
+// Scripts that find the jobs that BullMQ must be told of; job-scripts.ts explains the keys behind the prefix.
 import { COMMON } from './job-scripts.ts';
 import { script } from './script.ts';
 
 /**
- * The queues of BullMQ from which a gateway takes jobs, a line each, with all prefixes; after how many milliseconds without a sign of
- * life a job there is given to another gateway, and how often it is looked for such.
+ * The BullMQ queues from which a gateway takes jobs, one per line, with all prefixes; milliseconds without a sign of
+ * life after which a job goes to another gateway, and the interval of that check.
  */
 export type TakenQueues = readonly [names: string, lockMs: number, stalledMs: number];
 
-/** So many are told of at once, at most. */
+/** Maximum number of jobs per call. */
 export const LOOKED_THROUGH = 500;
 
-/** ARGV: batch, the number behind which it begins. Gives { id, number, rank, home }, … of some of its jobs that have not ended, by their number. */
+/**
+ * ARGV: batch, the number after which to begin. Returns { id, number, rank, home }, … of some of its unfinished jobs,
+ * by number.
+ */
 export const TURNS = script(`${COMMON}
 local found = {}
 local open = P .. 'batch:' .. ARGV[1] .. ':open'
@@ -25,8 +28,8 @@ return found
 `);
 
 /**
- * ARGV: the prefix of all turns, from, to, milliseconds. Gives { id, number, rank, home }, … of those whose turn nobody knows, and
- * that are so old: a younger one may still be refused for want of replicas.
+ * ARGV: prefix of all turns, from, to, milliseconds. Returns { id, number, rank, home }, … of jobs without a turn that
+ * have at least this age: a younger one may still be refused for lack of replicas.
  */
 export const STRAYED = script(`${COMMON}
 local found = {}

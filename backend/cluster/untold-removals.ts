@@ -1,20 +1,20 @@
-// What was removed here and Valkey does not know yet. It is told one after the other; what cannot be told now lies on the disk beside
-// the answers until it is, so that no end of this gateway brings back what was cleared.
+// Removals done here that Valkey does not know yet. They are sent one after another; those that cannot be sent now are
+// stored on disk beside the answers, so that a restart of this gateway brings back nothing that was cleared.
 import type { UntoldStore } from '../core/disk.ts';
 import { LOCAL } from '../core/ownership.ts';
 import { removalIn, type Removal } from './removal-list.ts';
 
-/** Removals that wait for Valkey; beyond them everything is removed. */
+/** Removals that may wait for Valkey; beyond that everything is removed. */
 const MOST_UNTOLD = 1000;
 
 export interface UntoldRemovalsParts {
-  /** Of the list of removals in Valkey. */
+  /** Name of the list of removals in Valkey. */
   readonly name: string;
-  /** Asked for at the first use. */
+  /** Called at the first use. */
   store(): UntoldStore;
-  /** Whether Valkey can be asked. */
+  /** Whether Valkey is reachable. */
   isUp(): boolean;
-  /** Does it in Valkey, and tells the others. Rejects where it is not known to be done. */
+  /** Removes in Valkey, and tells the others. Rejects if the outcome is unknown. */
   tell(removal: Removal): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ interface Untold {
 
 export class UntoldRemovals {
   readonly #parts: UntoldRemovalsParts;
-  /** In the order in which they came; undefined before they are asked for. */
+  /** In the order they came; undefined before they are read from disk. */
   #known: Untold[] | undefined;
   #last = 0;
   #telling: Promise<void> | undefined;
@@ -39,26 +39,26 @@ export class UntoldRemovals {
     return this.#all.length;
   }
 
-  /** Tells it, after all that came before it. False: it can't be told now, and is on the disk when this resolves. */
+  /** Sends a removal after all earlier ones. False: it cannot be sent now, and is on disk when this resolves. */
   async add(removal: Removal): Promise<boolean> {
     const { isUp } = this.#parts;
     const untold = this.#added(removal);
     if (!isUp()) this.#write(untold);
     await this.tellAll();
-    // It may have come when the others were just done.
+    // It may have come just when the earlier ones were done.
     if (this.#all.includes(untold) && isUp()) await this.tellAll();
     if (!this.#all.includes(untold)) return true;
     this.#write(untold);
     return false;
   }
 
-  /** What can't be told stays. Throws nothing. */
+  /** Sends all removals; those that cannot be sent stay. Throws nothing. */
   tellAll(): Promise<void> {
     this.#telling ??= this.#tellAll().finally(() => (this.#telling = undefined));
     return this.#telling;
   }
 
-  /** All that is not told is on the disk when this resolves. For when nothing can be told any more. */
+  /** Writes all unsent removals to disk. For when nothing can be sent any more. */
   async rest(): Promise<void> {
     await this.#telling;
     for (const untold of this.#all) this.#write(untold);
@@ -73,7 +73,7 @@ export class UntoldRemovals {
         if (next.isWritten) store().told(name, next.number);
       }
     } catch {
-      // Valkey is away, or takes nothing now.
+      // Valkey is away, or accepts nothing now.
     }
   }
 
@@ -82,7 +82,7 @@ export class UntoldRemovals {
     const { name, store } = this.#parts;
     this.#known = store()
       .untold(name)
-      // What a newer Hearth has written may mean anything.
+      // A removal by a newer Hearth may mean anything.
       .map(({ number, removal }) => ({ number, removal: removalIn(removal) ?? EVERYTHING, isWritten: true }));
     this.#last = this.#known.at(-1)?.number ?? 0;
     return this.#known;
@@ -91,7 +91,7 @@ export class UntoldRemovals {
   #added(removal: Removal): Untold {
     const all = this.#all;
     if (all.length < MOST_UNTOLD) return this.#put(removal);
-    // The first may be under way.
+    // The first may be on its way.
     all.splice(1);
     const untold = this.#put(EVERYTHING);
     this.#write(untold);

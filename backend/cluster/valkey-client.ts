@@ -1,27 +1,27 @@
-// Connections to Valkey. The one place that knows how they are made; what is asked over them is decided by others.
+// Connections to Valkey: the one place that creates them. Other code decides which commands are sent.
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Redis, type RedisOptions } from 'ioredis';
 import { valkeyPlace } from '../contract/valkey-address.ts';
 import type { Config } from '../contract/config/config.ts';
 
-/** Those of ioredis; its own `replyMapping` is for RESP3, which is not spoken here. */
+/** Options of ioredis, without `replyMapping`: that is for RESP3, which is not used here. */
 export type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** Where connections go, and by what. */
+/** Where connections go, and with which credentials. */
 export interface ValkeyAccess {
   readonly cluster: Config['cluster'];
-  /** What a certificate is checked against; undefined: as Node does by itself. Asked for each connection with TLS. */
+  /** What a certificate is checked against; undefined: Node's defaults. Called for each connection with TLS. */
   trust(): Promise<SecureContext | undefined>;
 }
 
-/** As long as a connection may take to be there; a handshake with TLS over a slow network takes some round trips. */
+/** Timeout of a connection; a TLS handshake over a slow network takes some round trips. Milliseconds. */
 const CONNECT_MS = 3000;
 
 /**
- * A client that is not connected yet. By itself it neither tries again nor holds commands back: whoever uses it for long says
- * otherwise in `more` (BullMQ's workers, with maxRetriesPerRequest: null). Its failures come as rejections; the event `error`
- * is listened to, since ioredis writes to the console where nobody does. Throws what `trust` throws.
+ * Creates a client that is not connected yet. By default it neither reconnects nor queues commands; long-lived users
+ * override that in `more` (BullMQ's workers, with maxRetriesPerRequest: null). Failures come as rejections; the event
+ * `error` has a listener, since ioredis writes to the console otherwise. Throws what `trust` throws.
  */
 export async function newClient(
   { cluster, trust }: ValkeyAccess,
@@ -41,7 +41,7 @@ export async function newClient(
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: { ...servername, ...(secureContext === undefined ? {} : { secureContext }) } } : {}),
     connectionName: name,
-    // Of pushes that come by RESP3 ioredis 6 hands on messages of channels alone, so invalidations come on one of those.
+    // Of RESP3's push messages ioredis 6 passes on only those of channels, so invalidations must come on a channel.
     protocol: 2,
     lazyConnect: true,
     connectTimeout: CONNECT_MS,
@@ -57,8 +57,8 @@ export async function newClient(
 }
 
 /**
- * The same. A socket with TLS can fail twice in a row, and ioredis 6.0 listens to the first failure alone: the second one would end
- * the process. BullMQ makes the connections on which its workers wait of the one that it is given.
+ * Adds error listeners to a client. A TLS socket can fail twice in a row, and ioredis 6.0 listens only to the first
+ * failure: the second would end the process. BullMQ duplicates the given connection for its waiting workers.
  */
 function guarded(client: Redis): Redis {
   client.on('error', () => client.stream.on('error', () => undefined));

@@ -1,14 +1,14 @@
-// What went wrong with Valkey, as a sentence for people, and what to do about it.
+// Explains failures of Valkey to users, with what to do.
 import { AppError } from '../contract/errors.ts';
 
-/** Valkey can't be asked now. */
+/** Valkey is unreachable now. */
 export class ValkeyAway extends Error {
   override readonly name = 'ValkeyAway';
 }
 
-/** Why Valkey cannot be used, and what ends that. */
+/** Why Valkey cannot be used, and how to fix it. */
 export interface ValkeyTrouble {
-  /** Goes after "it": "does not answer". */
+  /** Follows "it": "does not answer". */
   readonly why: string;
   readonly todo: string;
 }
@@ -18,11 +18,11 @@ const LINE = 'docs/cluster.md has the line for its user (ACL SETUSER).';
 
 const PRIMARY = 'Name the primary in cluster.url.';
 
-/** A replica, as INFO says it as well. */
+/** A replica, whether reported by INFO or by an error. */
 export const REPLICA: ValkeyTrouble = { why: 'is a replica, which keeps nothing by itself', todo: PRIMARY };
 export const LOST_PRIMARY: ValkeyTrouble = { why: 'is a replica that has lost its primary', todo: PRIMARY };
 
-/** By the first word of what Valkey says (valkey.io/topics/protocol, "Simple errors"). */
+/** By the first word of Valkey's error (valkey.io/topics/protocol, "Simple errors"). */
 const SAID: Readonly<Record<string, ValkeyTrouble>> = {
   NOAUTH: {
     why: 'wants a user and a password',
@@ -49,7 +49,7 @@ const SAID: Readonly<Record<string, ValkeyTrouble>> = {
   },
 };
 
-/** By the codes of Node. */
+/** By Node's error codes. */
 const CODES: Readonly<Record<string, ValkeyTrouble>> = {
   ECONNREFUSED: { why: 'is not there: nothing listens at that address', todo: START },
   ENOTFOUND: { why: 'cannot be found: the name of its host is not known', todo: 'Correct cluster.url.' },
@@ -72,7 +72,7 @@ const UNTRUSTED: ValkeyTrouble = {
   todo: 'Name the PEM file of your certificate authority in cluster.ca_file, and in cluster.url a host that the certificate is for.',
 };
 
-/** By TLS 1.3, and before it (RFC 8446, 6.2). */
+/** In TLS 1.3, and before it (RFC 8446, 6.2). */
 const WANTS_CERTIFICATE = /ALERT_CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/;
 const NAMELESS: ValkeyTrouble = {
   why: 'wants a certificate of this gateway',
@@ -84,15 +84,15 @@ const UNKNOWN_HERE: ValkeyTrouble = {
   todo: 'Name one in cluster.cert_file whose authority is in its tls-ca-cert-file.',
 };
 
-/** Says after so many characters no more of what Valkey has said. */
+/** Maximum length of a quoted error of Valkey. */
 const MOST_QUOTED = 120;
 
-/** No answer came within the time that Valkey has. */
+/** Valkey did not answer in time. */
 export class OutwaitedError extends Error {
   override readonly name = 'OutwaitedError';
 }
 
-/** Valkey can be asked, but is not set as Hearth needs it. */
+/** Valkey answers, but its settings do not fit Hearth. */
 export class UnfitError extends Error {
   override readonly name = 'UnfitError';
   readonly trouble: ValkeyTrouble;
@@ -103,15 +103,15 @@ export class UnfitError extends Error {
   }
 }
 
-/** Whether this is Valkey's own answer, and not a connection that failed. */
+/** Whether this is Valkey's own answer, and not a failed connection. */
 export function isReply(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ReplyError';
 }
 
-/** A right is missing, said of a command in a script. */
+/** The error of a command in a script for lack of a right. */
 const NO_RIGHT = /can't (?:run this command|access at least one of the keys)/;
 
-/** The first word of its answer, as "OOM"; what a script runs into may stand behind its place there (Redis 6). */
+/** The first word of Valkey's error, such as "OOM"; in a script's error of Redis 6 it follows the script's position. */
 export function replyWord(error: unknown): string | undefined {
   if (!isReply(error)) return undefined;
   const { message } = error;
@@ -119,25 +119,25 @@ export function replyWord(error: unknown): string | undefined {
   return (/: -([A-Z]+) /.exec(message) ?? /^([A-Z]+) /.exec(message))?.[1];
 }
 
-/** Answers after which nothing more is to be had of this connection. */
+/** Errors after which this connection is useless. */
 const ELSEWHERE = new Set(['LOADING', 'READONLY', 'MASTERDOWN', 'UNBLOCKED', 'CLUSTERDOWN', 'MOVED']);
 const ENDING = new Set(['NOAUTH', 'WRONGPASS', 'NOPERM', 'BUSY', ...ELSEWHERE]);
 
-/** Whether others would fail as this one did, so that there is no use in asking. */
+/** Whether other commands would fail in the same way, so that sending them is pointless. */
 export function endsTheLink(error: unknown): boolean {
   return !isReply(error) || ENDING.has(replyWord(error) ?? '');
 }
 
-/** Whether it comes from a Valkey that is not, or not yet, the primary that is wanted: a new connection may lead to that. */
+/** Whether the error shows that this Valkey is not, or not yet, the primary: a new connection may lead there. */
 export function isElsewhere(error: unknown): boolean {
   return ELSEWHERE.has(replyWord(error) ?? '');
 }
 
-/** What is wrong, for people. */
+/** The trouble behind an error, for users. */
 export function troubleOf(error: unknown): ValkeyTrouble {
   if (error instanceof UnfitError) return error.trouble;
   if (error instanceof OutwaitedError) return OUTWAITED;
-  // A file of the settings that can't be used; it was not asked.
+  // A file named in the settings is unusable; Valkey was not asked.
   if (error instanceof AppError) {
     const [why = '', ...todo] = error.message.split(/(?<=\.) /);
     return { why: `cannot be asked, as ${why.replace(/\.$/, '')}`, todo: todo.join(' ') };

@@ -1,5 +1,5 @@
-// Runs that the gateways of a fleet share through Valkey: who leads one, and who follows. What a lead does is flight-lead.ts, what
-// a follower does flight-follower.ts.
+// Runs that the gateways of a fleet share through Valkey: decides who leads a run and who follows. flight-lead.ts has
+// the leader's part, flight-follower.ts the follower's.
 import { replay } from '../contract/chat/chat.ts';
 import { decodeRecord } from '../core/cache/record.ts';
 import type { Boarding, SharedAnswers, SharedFlights } from '../core/fleet.ts';
@@ -13,16 +13,16 @@ import type { Link, LinkUser } from './link.ts';
 export interface ValkeyFlightsParts {
   readonly link: Link;
   readonly clock: Clock;
-  /** All names of flights begin so. */
+  /** Prefix of all names of flights. */
   readonly prefix: string;
-  /** This process. */
+  /** The name of this process. */
   readonly self: string;
   readonly answers: SharedAnswers & { nameOf(key: string): string };
-  /** Somebody more urgent, or less, waits elsewhere for what runs here. */
+  /** Called when more or less urgent callers elsewhere wait for a run here. */
   urgencyChanged(): void;
 }
 
-/** What BOARD says. */
+/** BOARD's result. */
 type Place = readonly [place: 'lead' | 'follow' | 'kept', token: string];
 
 export class ValkeyFlights implements SharedFlights, LinkUser {
@@ -42,7 +42,7 @@ export class ValkeyFlights implements SharedFlights, LinkUser {
     for (const lead of this.#leads) lead.cut();
   }
 
-  /** What is led here is for others from now on. */
+  /** Hands all runs led here over to other gateways. */
   async handOver(): Promise<void> {
     await Promise.all(Array.from(this.#leads, (lead) => lead.handOver()));
   }
@@ -95,7 +95,7 @@ export class ValkeyFlights implements SharedFlights, LinkUser {
     const { key, answerKey } = flight;
     let place: Place | undefined = first;
     for (;;) {
-      // Where Valkey can't be asked it is this gateway's own.
+      // Without Valkey the run is this gateway's own.
       if (place === undefined) return await run(context);
       const [kind, token] = place;
       if (kind === 'lead') return await this.#leadOn(this.#lead(key, token), context, run);
@@ -106,7 +106,7 @@ export class ValkeyFlights implements SharedFlights, LinkUser {
         if (how === 'away') return await run(context);
       }
       context.signal.throwIfAborted();
-      // One that was kept, and could not be read, is run again.
+      // An answer that was stored but could not be read is run again.
       place = await this.#ask(key, kind === 'kept' ? undefined : answerKey);
     }
   }
