@@ -1,7 +1,7 @@
-// Plain numbers by the values of their labels. Counting is a few look-ups in maps, since each kept answer is counted; what
-// Prometheus reads is made of them when it asks.
+// Plain numbers by the values of their labels. Counting takes a few map lookups, since each cached answer is counted;
+// Prometheus' text is made from them on request.
 
-/** One number, and the values of its labels in the order of their names. */
+/** A number, with the values of its labels in the order of their names. */
 export interface Sample {
   readonly labels: readonly string[];
   readonly value: number;
@@ -17,7 +17,7 @@ const branch = (): Branch => ({ branches: new Map(), value: 0 });
 export class Counts {
   readonly #root = branch();
 
-  /** Adds to the number with these labels; always with as many. */
+  /** Adds to the number with these labels; always pass the same number of labels. */
   add(by: number, ...labels: readonly string[]): void {
     let at = this.#root;
     for (const label of labels) {
@@ -28,12 +28,12 @@ export class Counts {
     at.value += by;
   }
 
-  /** All that were added to. */
+  /** All numbers. */
   samples(): Sample[] {
     return [...this.#root.branches].flatMap(([label, of]) => [...leaves(of, [label])]);
   }
 
-  /** Those with this first label, by their other labels. */
+  /** The numbers with this first label, by their other labels. */
   under(first: string): Sample[] {
     const of = this.#root.branches.get(first);
     return of === undefined ? [] : [...leaves(of, [])];

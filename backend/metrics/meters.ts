@@ -1,5 +1,5 @@
-// Counts what happens, for Prometheus: the core and the edge tell it, and metrics-page.ts shows it. What each kept answer costs
-// is a few look-ups. What ran a model is sorted into buckets too, once somebody scrapes.
+// Counts events for Prometheus: the core and the edge report them, metrics-page.ts shows them. A cached answer costs a
+// few lookups. After the first scrape, requests that ran a model are sorted into histogram buckets too.
 import type { Histogram } from 'prom-client';
 import { routeOf, ROUTES } from '../contract/routes.ts';
 import type { Meter, RunFigures, WhyLeft, WhyLoaded } from '../core/ports.ts';
@@ -9,7 +9,7 @@ import { OTHERS } from '../core/telemetry/tally.ts';
 import { Counts } from './counts.ts';
 import { ModelLabels, type ModelLabelParts } from './model-labels.ts';
 
-/** The label of what there is none of. */
+/** Label value for "none". */
 const NONE = 'none';
 const PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
 
@@ -19,7 +19,7 @@ export interface Histograms {
   of(model: string): ModelHistograms;
 }
 
-/** Those of one model. In seconds. */
+/** Histograms of one model. In seconds. */
 export interface ModelHistograms {
   readonly firstToken: Histogram;
   readonly duration: Histogram;
@@ -31,7 +31,7 @@ export interface ModelHistograms {
 export class Meters implements Meter {
   readonly models: ModelLabels;
   readonly requests = new Counts();
-  /** By the machine, of several. */
+  /** By machine, if there are several. */
   readonly upstreams = new Counts();
   readonly failures = new Counts();
   readonly errorAnswers = new Counts();
@@ -49,12 +49,12 @@ export class Meters implements Meter {
     this.models = new ModelLabels(parts);
   }
 
-  /** From now on these are fed too: what was before nobody has seen, so nobody misses it in a difference of two scrapes. */
+  /** Feeds these histograms from now on. Earlier events are missing, which no difference between two scrapes shows. */
   measure(histograms: Histograms): void {
     this.#histograms = histograms;
   }
 
-  /** A request has ended, however it did. */
+  /** A request has ended, in any way. */
   ended(request: Ended): void {
     const { route, source = NONE, class: of = NONE, error, trace, startedAt, firstPieceAt, timing } = request;
     const model = this.models.of(request.model);
@@ -105,7 +105,7 @@ export class Meters implements Meter {
   }
 }
 
-/** The row of the table that a path stands in: a caller may send any path. */
+/** The path in the table of routes: a caller may send any path. */
 function pathOf(route: string): string {
   return PATHS.has(route) ? route : (routeOf(route)?.path ?? OTHERS);
 }

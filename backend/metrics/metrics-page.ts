@@ -1,4 +1,4 @@
-// GET /metrics: what is there at this moment. Nothing is set up for it before somebody asks.
+// GET /metrics: the current values. Nothing is set up before the first scrape.
 import { onAbort } from '../core/abort.ts';
 import type { Exposition } from './prom-registry.ts';
 import { LoopLag } from './process-figures.ts';
@@ -8,14 +8,14 @@ export class MetricsPage {
   readonly #parts: ReadingParts;
   #exposition: Promise<Exposition> | undefined;
 
-  /** When `life` ends, nothing is measured any more. */
+  /** Measuring stops when `life` aborts. */
   constructor({ life, ...parts }: Omit<ReadingParts, 'lag'> & { readonly life: AbortSignal }) {
     const lag = new LoopLag(parts.shown.clock);
     this.#parts = { ...parts, lag };
     onAbort(life, () => lag.stop());
   }
 
-  /** All figures, in Prometheus' text format. */
+  /** All metrics, in Prometheus' text format. */
   async now(): Promise<{ readonly contentType: string; readonly text: string }> {
     this.#exposition ??= this.#made();
     const exposition = await this.#exposition;
@@ -30,7 +30,7 @@ export class MetricsPage {
   }
 }
 
-/** The labels of models, those in memory among them, whoever has them loaded. */
+/** The labels of models, including every loaded one, whoever loaded it. */
 function labelsNow({ meter, shown }: ReadingParts): Iterable<string> {
   for (const { name } of shown.watch.state.loaded) meter.models.of(name);
   return meter.models.given;

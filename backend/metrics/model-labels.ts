@@ -1,14 +1,14 @@
-// The names under which models are counted. A label with a thousand values would be a thousand series for good, and a caller
-// may ask for any name: so only installed models have one, in the spelling of Ollama's list, and only so many.
+// Model names as metric labels. A label with a thousand values would be a thousand permanent series, and a caller may
+// send any name: so only installed models get one, spelled as in Ollama's list, up to a maximum.
 import type { Config } from '../contract/config/config.ts';
 import { named } from '../core/models/names.ts';
 import { meantModel } from '../core/models/profiles.ts';
 import type { ReadConfig, Watch } from '../core/ports.ts';
 import { OTHERS } from '../core/telemetry/tally.ts';
 
-/** Models with a name of their own. */
+/** Models with a label of their own. */
 const MOST_MODELS = 100;
-/** Spellings that are remembered, since finding what one means takes a walk over the list. */
+/** Cached spellings, since finding a model by its spelling walks the whole list. */
 const MOST_SPELLINGS = 500;
 
 export interface ModelLabelParts {
@@ -20,9 +20,9 @@ export class ModelLabels {
   readonly #config: ReadConfig;
   readonly #watch: Pick<Watch, 'state'>;
   readonly #spellings = new Map<string, string>();
-  /** The profiles by which they were understood. */
+  /** The profiles for which the cached spellings hold. */
   #profiles: Config['models'] | undefined;
-  /** All labels that were given so far. */
+  /** All labels in use so far. */
   readonly given = new Set<string>();
 
   constructor({ config, watch }: ModelLabelParts) {
@@ -30,7 +30,7 @@ export class ModelLabels {
     this.#watch = watch;
   }
 
-  /** The label of a model, as it was asked for or as it is installed. "(other)" stands for all that have none. */
+  /** The label of a model, by its requested or installed name. "(other)" stands for all without a label. */
   of(model: string): string {
     const { models } = this.#config();
     if (models !== this.#profiles) this.#spellings.clear();

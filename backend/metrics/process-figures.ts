@@ -1,12 +1,13 @@
-// Figures of this process, by the names that prom-client and dashboards for Node use. Made here: prom-client's own leave a timer
-// of 10 ms and an observer behind that nothing ends, and have names that promtool warns of.
+// Metrics of this process, under the names of prom-client and of dashboards for Node. Measured here, because
+// prom-client's own collectors leave a 10 ms timer and an observer that nothing stops, and use names that promtool
+// warns about.
 import { readdirSync, readFileSync } from 'node:fs';
 import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import type { Clock } from '../core/ports.ts';
 
-/** How exactly lateness is measured: a timer of so many milliseconds, which keeps no process alive. */
+/** Resolution of the lag measurement: the interval in milliseconds of a timer that keeps no process alive. */
 const RESOLUTION_MS = 20;
-/** When nobody has asked for so long, nothing is measured any more. Milliseconds. */
+/** Measuring stops after this long without a scrape. Milliseconds. */
 const FORGOTTEN_MS = 10 * 60_000;
 
 export interface Lag {
@@ -16,7 +17,7 @@ export interface Lag {
   readonly max: number;
 }
 
-/** How late the event loop is, from the first question on: until then there is no timer. */
+/** How late the event loop is. The timer starts at the first read. */
 export class LoopLag {
   readonly #after: Clock['after'];
   #measured: IntervalHistogram | undefined;
@@ -26,7 +27,7 @@ export class LoopLag {
     this.#after = after;
   }
 
-  /** Since the question before; undefined where that was the first, or nothing was measured yet. */
+  /** Lag since the last read; undefined at the first, or if nothing was measured yet. */
   read(): Lag | undefined {
     const measured = this.#measured;
     this.#forget();
@@ -50,17 +51,17 @@ export class LoopLag {
   }
 }
 
-/** Undefined where there is no /proc. */
+/** Number of open file handles; undefined without /proc. */
 export function openHandles(): number | undefined {
   try {
-    // One of them is that of this very look.
+    // One of them belongs to this very read.
     return readdirSync('/proc/self/fd').length - 1;
   } catch {
     return undefined;
   }
 }
 
-/** Undefined where there is no /proc, or no limit. */
+/** Limit of file handles; undefined without /proc, or without a limit. */
 export function mostHandles(): number | undefined {
   try {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
@@ -70,7 +71,7 @@ export function mostHandles(): number | undefined {
   }
 }
 
-/** Processor time so far, in seconds. */
+/** Processor time used so far, in seconds. */
 export function processorSeconds(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1e6;

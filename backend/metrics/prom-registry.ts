@@ -1,6 +1,6 @@
-// The table as metrics of prom-client. Loading that takes as long as a third of a start, so this file is loaded when somebody
-// scrapes for the first time. What has a model's name on it is in a registry of each model: prom-client writes a metric in
-// one go, about 6 µs a line, and with a hundred models that would hold everybody up.
+// The metrics table as metrics of prom-client. Loading that takes a third of a start's time, so this file is loaded at
+// the first scrape. Each model has a registry of its own: prom-client writes a metric in one go, about 6 µs a line, and
+// a hundred models in one registry would delay everything else.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { BUCKETS, METRICS, type MetricName, type MetricOf } from '../contract/papers/metric-table.ts';
 import type { MetricInfo } from '../contract/papers/process-metrics.ts';
@@ -10,17 +10,17 @@ import type { Histograms, ModelHistograms } from './meters.ts';
 import { isByModel, type Readings } from './readings.ts';
 
 export interface Exposition {
-  /** Count from now on. */
+  /** Fed from now on. */
   readonly histograms: Histograms;
   readonly contentType: string;
-  /** All of it as it is now. */
+  /** All current values. */
   text(): Promise<string>;
 }
 
-/** What is written before everybody else gets a turn, in characters. */
+/** Characters written before other work gets a turn. */
 const PORTION = 30_000;
 
-/** One model's part. */
+/** The metrics of one model. */
 interface Part {
   readonly registry: Registry;
   readonly histograms: ModelHistograms;
@@ -28,7 +28,7 @@ interface Part {
 
 const NAMES = Object.keys(METRICS) as MetricName[];
 
-/** `models` are the labels that were given so far. */
+/** `models`: the labels in use so far. */
 export function exposition(readings: Readings, models: () => Iterable<string>): Exposition {
   const shared = new Registry();
   const parts = new Map<string, Part>();
@@ -42,7 +42,7 @@ export function exposition(readings: Readings, models: () => Iterable<string>): 
   for (const name of NAMES) if (isRead(name) && !isByModel(name)) read(shared, name, () => readings[name]());
   const wait = histogram(shared, 'hearth_request_wait_seconds');
 
-  /** The texts of one metric: one, or that of each model. */
+  /** The texts of one metric: a single one, or one per model. */
   async function* textsOf(name: MetricName): AsyncGenerator<string> {
     if (!isByModel(name)) return yield await shared.getSingleMetricAsString(name);
     let isFirst = true;
@@ -50,7 +50,7 @@ export function exposition(readings: Readings, models: () => Iterable<string>): 
       const text = await partOf(model).registry.getSingleMetricAsString(name);
       const samples = text.split('\n').slice(2);
       if (samples.length === 0) continue;
-      // Each of them says what the metric is, and it may be said once.
+      // Each text has the metric's HELP and TYPE lines, which may appear only once.
       yield isFirst ? text : samples.join('\n');
       isFirst = false;
     }
@@ -94,7 +94,7 @@ function partFor(model: string, readings: Readings): Part {
 
 const isRead = (name: MetricName): name is keyof Readings => METRICS[name].type !== 'histogram';
 
-/** The labels that are told with each value: the model is told by its registry. */
+/** The labels set on each value; the registry stands for the model. */
 const ownLabels = ({ labels }: MetricInfo): string[] => labels.filter((label) => label !== 'model');
 
 function histogram(registry: Registry, name: MetricOf<'histogram'>): Histogram {
@@ -108,7 +108,7 @@ function histogram(registry: Registry, name: MetricOf<'histogram'>): Histogram {
   });
 }
 
-/** A metric that is read when it is asked for. */
+/** A metric that is read at each scrape. */
 function read(registry: Registry, name: keyof Readings, now: () => readonly Sample[]): void {
   const info: MetricInfo = METRICS[name];
   const labels = ownLabels(info);
@@ -120,7 +120,7 @@ function read(registry: Registry, name: keyof Readings, now: () => readonly Samp
       ...about,
       collect() {
         counter.reset();
-        // Without labels a reset leaves a 0 behind, where there may be no value.
+        // Without labels reset leaves a 0, where there may be no value.
         if (labels.length === 0) counter.remove();
         for (const sample of now()) counter.inc(labelled(sample.labels), sample.value);
       },

@@ -1,4 +1,4 @@
-// What each counter and gauge of the table is at this moment. Asked when somebody scrapes, and only then.
+// The current value of each counter and gauge in the table. Read only at a scrape.
 import { TIERS } from '../contract/views/fleet-view.ts';
 import { METRICS, type MetricName, type MetricOf } from '../contract/papers/metric-table.ts';
 import type { StoreFigures } from '../core/disk.ts';
@@ -17,7 +17,7 @@ export interface ReadingParts {
   readonly lag: LoopLag;
 }
 
-/** Those with a model's name on them. */
+/** Metrics with a model label. */
 type ByModel = { [N in MetricName]: 'model' extends (typeof METRICS)[N]['labels'][number] ? N : never }[MetricName];
 
 export function isByModel(name: MetricName): name is ByModel {
@@ -25,7 +25,7 @@ export function isByModel(name: MetricName): name is ByModel {
   return labels.includes('model');
 }
 
-/** A metric without one does not compile. Those by model are asked for each, and tell their other labels. */
+/** A missing metric does not compile. Metrics by model are read per model, and return their other labels. */
 export type Readings = {
   readonly [N in MetricOf<'counter' | 'gauge'>]: N extends ByModel
     ? (model: string) => readonly Sample[]
@@ -40,7 +40,7 @@ const flag = (is: boolean): Sample[] => one(is ? 1 : 0);
 
 export function readingsOf({ meter, shown, fleet, lag }: ReadingParts): Readings {
   const { config, watch, queue, clock, version } = shown;
-  // The three are measured together; the first of them is asked first.
+  // These three are measured together, when the first of them is read.
   let late: ReturnType<LoopLag['read']>;
   let memory = process.memoryUsage();
   return {
@@ -110,7 +110,7 @@ export function readingsOf({ meter, shown, fleet, lag }: ReadingParts): Readings
   };
 }
 
-/** A number of each machine where there are several. */
+/** A number per machine, if there are several. */
 function eachOf({ machines }: SnapshotParts, value: (machine: Machine) => number): Sample[] {
   if (machines.only !== undefined) return [];
   return machines.all.map((machine) => ({ labels: [nameOf(machine)], value: value(machine) }));
@@ -122,7 +122,7 @@ function living({ requests }: SnapshotParts): Sample[] {
   return counts.samples();
 }
 
-/** Of those that wait; 0 when none does. Milliseconds. */
+/** Age in milliseconds of the oldest waiting request; 0 without one. */
 function oldestMs({ requests, clock }: SnapshotParts): number {
   const now = clock.elapsed();
   return requests
@@ -130,7 +130,7 @@ function oldestMs({ requests, clock }: SnapshotParts): number {
     .reduce((most, { status, createdAt }) => (status === 'queued' ? Math.max(most, now - createdAt) : most), 0);
 }
 
-/** Several that are loaded may have one label. */
+/** Several loaded models may share a label. */
 function loaded(
   { models }: Meters,
   { watch }: SnapshotParts,
