@@ -1,5 +1,5 @@
-// The first lines of the single executable, whose assets are the program, its source map, and what V8 made of the program
-// when the executable was packed (build/executable.ts).
+// The entry point of the single executable. Its assets are the program, its source map, and V8's compiled code from the
+// time of packing (build/executable.ts).
 import { getAsset, getRawAsset } from 'node:sea';
 import { attempt, boot, codeCache } from './boot.ts';
 

@@ -1,12 +1,12 @@
-// The first lines of `hearth.mjs`, which carries the program behind them in a comment: so Node reads this part alone, and
-// V8 need not look through a program of which it has the code.
+// The entry point of `hearth.mjs`, which carries the program behind it in a comment: Node parses only this part, and V8
+// need not parse a program whose compiled code it has.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { attempt, boot, codeCache } from './boot.ts';
 import { unpack } from './carried.ts';
 
 const file = fileURLToPath(import.meta.url);
-// Its text is ASCII.
+// The file is ASCII.
 const program = unpack(readFileSync(file, 'latin1'));
 const cache = codeCache(process.env['HEARTH_CODE_CACHE'] || `${file}.cache`, program.id);
 boot({

@@ -1,28 +1,28 @@
-// How a bundle starts: its program comes as text and is run from what V8 made of it at an earlier start, which saves the
-// most of a start. Nothing here is needed to run from the source; build/gateway-bundle.ts makes the bundle.
+// Starts a bundle: its program comes as text and runs from V8's compiled code of an earlier start, which saves most of
+// the startup time. Running from source does not use this; build/gateway-bundle.ts makes the bundle.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import { readableStacks } from './readable-stack.ts';
 
-/** Long enough for the first requests, so that the code they need is compiled too. Milliseconds. */
+/** Long enough for the first requests, so that their code is compiled too. Milliseconds. */
 const COMPILED_MS = 2000;
 
 /** A program to be started. */
 export interface Carried {
-  /** The text of a function of `require` and of the file that it is in. */
+  /** Source text of a function that takes `require` and its own file's path. */
   readonly code: string;
   /** Changes with the code. */
   readonly id: string;
-  /** The file that it is in, and how many lines of it come before: stack traces say so. */
+  /** The file that contains it, and the lines before it: for stack traces. */
   readonly file: string;
   readonly linesBefore: number;
-  /** V8's code of it, as `createCachedData` gives it. Another V8 refuses it and compiles anew. */
+  /** V8's compiled code, from `createCachedData`. Another version of V8 rejects it and compiles again. */
   readonly compiled: Buffer | undefined;
-  /** The source map of `file`; undefined where there is none. Asked when an error is shown. */
+  /** The source map of `file`; undefined if there is none. Called when an error is shown. */
   sourceMap(): string | undefined;
-  /** Takes V8's code for the next start. When it throws, the next start compiles again. */
+  /** Stores V8's compiled code for the next start. If it throws, the next start compiles again. */
   keep?(compiled: Buffer): void;
 }
 
@@ -39,7 +39,7 @@ export function boot({ code, file, linesBefore, compiled, sourceMap, keep }: Car
   setTimeout(() => attempt(() => keep(script.createCachedData())), COMPILED_MS).unref();
 }
 
-/** Where the folder cannot be written, each start takes longer, and that is all. */
+/** The result, or undefined on an error. If the folder is not writable, each start just takes longer. */
 export function attempt<T>(effect: () => T): T | undefined {
   try {
     return effect();
@@ -48,12 +48,12 @@ export function attempt<T>(effect: () => T): T | undefined {
   }
 }
 
-/** Characters of a checksum. */
+/** Length of a checksum in characters. */
 const SUM_CHARS = 8;
 
 /**
- * V8's code in a file, for the program `id` alone. With a checksum, since V8 looks at the head of its code only, and ends the
- * process when the rest is damaged, as it may be after a loss of power.
+ * V8's compiled code in a file, for the program `id` alone. It has a checksum, since V8 validates only the header of
+ * its code, and crashes the process when the rest is damaged, as after a power loss.
  */
 export function codeCache(path: string, id: string) {
   return {
@@ -63,7 +63,7 @@ export function codeCache(path: string, id: string) {
       if (bytes === undefined || compiled === undefined) return undefined;
       return bytes.toString('latin1', 0, id.length + SUM_CHARS) === id + sumOf(compiled) ? compiled : undefined;
     },
-    /** All or nothing, even when another start does the same now. Throws when the folder cannot be written. */
+    /** Writes atomically, even when another start does the same now. Throws if the folder is not writable. */
     write(compiled: Buffer): void {
       const part = `${path}.${process.pid}`;
       try {

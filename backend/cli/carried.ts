@@ -1,6 +1,9 @@
-// The form in which one file carries a program: in a comment at its end. Written by the build, read at each start.
+// The format in which one file carries a program: in a comment at its end. The build writes it, each start reads it.
 
-/** The end mark of a comment is replaced in it by as many other characters, so that positions stay the same. */
+/**
+ * A comment terminator inside the program is replaced by another text of the same length, so that positions stay the
+ * same.
+ */
 const END = '*/';
 const HIDDEN_END = '*\u0001';
 const OPEN = '\n/* program ';
@@ -8,17 +11,17 @@ const OPEN = '\n/* program ';
 export interface Program {
   readonly code: string;
   readonly id: string;
-  /** Lines of the file before the program's first one. */
+  /** Number of lines before the program's first line. */
   readonly linesBefore: number;
 }
 
-/** A module that carries `code`, which is ASCII. Throws when it cannot. */
+/** A module that carries `code`, which must be ASCII. Throws if the code cannot be carried. */
 export function pack(head: string, { code, id }: Omit<Program, 'linesBefore'>): string {
   if (code.includes(HIDDEN_END) || /[^\0-\x7e]/.test(head + code)) throw new Error('This code cannot be carried.');
   return `${head.trimEnd()}${OPEN}${id}\n${code.replaceAll(END, HIDDEN_END)}\n${END}\n`;
 }
 
-/** What `pack` put into the text of a module. */
+/** Extracts what `pack` put into a module's text. */
 export function unpack(text: string): Program {
   const open = text.indexOf(OPEN);
   const start = text.indexOf('\n', open + OPEN.length) + 1;

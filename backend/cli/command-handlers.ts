@@ -1,5 +1,4 @@
-// Which file does what a command says. Each is loaded when its command is asked for, so that `hearth status` need not load
-// the gateway.
+// Which file implements each command. Each is loaded on demand, so that `hearth status` does not load the gateway.
 import type { CommandName, GroupName } from './command-table.ts';
 import type { Run } from './command-host.ts';
 

@@ -1,49 +1,49 @@
-// What a command acts on: the terminal, the environment, and the moment when it is told to stop.
+// The environment of a command: the terminal, the variables, and the signal to stop.
 import type { Asked, CommandName } from './command-table.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
 
 export interface Output {
-  /** Standard output: what was asked for. */
+  /** Writes to standard output: the result. */
   write(text: string): void;
-  /** Standard error: for people. */
+  /** Writes to standard error: messages for the user. */
   tell(text: string): void;
 }
 
 export interface Terminal extends Output {
-  /** Standard output is a terminal, which can be drawn on. */
+  /** Whether standard output is a terminal, which can be drawn on. */
   readonly isTerminal: boolean;
-  /** Whether what is written may have colours. */
+  /** Whether the output may have colours. */
   readonly hasColours: boolean;
-  /** Characters of a line, and lines; undefined where standard output is no terminal. They change with the window. */
+  /** Width and height in characters; undefined if standard output is not a terminal. They change with the window. */
   readonly columns: number | undefined;
   readonly rows: number | undefined;
-  /** Calls back when they have changed, until the signal ends. */
+  /** Calls back when the size has changed, until the signal aborts. */
   onResize(changed: () => void, signal: AbortSignal): void;
-  /** Standard input: a terminal, or what was piped in. */
+  /** Standard input: a terminal, or a pipe. */
   readonly stdin: Input;
 }
 
 export interface Input {
   readonly isTerminal: boolean;
-  /** All of it. */
+  /** All of the input. */
   text(): Promise<string>;
-  /** The next line, without its end; undefined where there is none. */
+  /** The next line, without its end; undefined at the end of the input. */
   line(): Promise<string | undefined>;
-  /** Each key as it is pressed, without waiting for Enter, until the signal ends. Only of a terminal. */
+  /** Calls back for each key pressed, without waiting for Enter, until the signal aborts. Terminals only. */
   onKey(pressed: (key: string) => void, signal: AbortSignal): void;
 }
 
 export interface Host {
   readonly env: Variables;
-  /** The folder that it was started in. */
+  /** The current folder at the start. */
   readonly cwd: string;
   readonly terminal: Terminal;
-  /** Ends when the person presses Ctrl-C, or the system wants the process to go. */
+  /** Aborts when the user presses Ctrl-C, or the system ends the process. */
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
-/** A command. What it throws ends the process, by exits.ts; what it gives is the exit code, 0 where it gives none. */
+/** A command. Its error ends the process (exits.ts); its result is the exit code, by default 0. */
 export type Run<N extends CommandName> = (asked: Asked<N>, host: Host) => Promise<number | void>;

@@ -1,10 +1,10 @@
-// What is said of a command, as data: its words, its options, what stands behind them. The commands are in command-table.ts.
+// The description of a command, as data: its words, options and arguments. command-table.ts has the commands.
 
-/** What a shell completes a word with. */
+/** How a shell completes a word. */
 export type Completes = 'file' | 'folder' | 'model' | 'request' | 'living' | 'setting' | 'key';
 
 export interface OptionInfo {
-  /** What stands for its value; left out for a switch. */
+  /** Placeholder of its value; absent for a switch. */
   readonly value?: string;
   readonly what: string;
   readonly repeats?: true;
@@ -22,7 +22,7 @@ export interface ArgumentInfo {
 
 export interface CommandInfo {
   readonly what: string;
-  /** For other programs alone. */
+  /** For use by other programs only. */
   readonly hidden?: true;
   /** Further paragraphs, for its help and the man page. */
   readonly more?: readonly string[];

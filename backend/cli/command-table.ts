@@ -1,5 +1,5 @@
-// Every command of `hearth`, as data: the parser, the help, the completion of shells, the man page and docs/cli.md are made
-// of it. What a command does is in commands/; command-handlers.ts says which file.
+// Every command of `hearth`, as data: source of the parser, the help, shell completion, the man page and docs/cli.md.
+// commands/ has the code; command-handlers.ts says which file.
 
 import type { ArgumentInfo, CommandInfo, OptionInfo } from './command-info.ts';
 
@@ -10,7 +10,7 @@ const config = {
 } as const satisfies OptionInfo;
 const json = { what: 'print JSON, for programs' } as const satisfies OptionInfo;
 
-/** Of each command that talks to a gateway. */
+/** Options of each command that talks to a gateway. */
 const remote = {
   url: { value: 'URL', what: 'the gateway (else HEARTH_URL, else where hearth serve listens by its configuration)' },
   'api-key-file': {
@@ -29,7 +29,7 @@ const data = {
   completes: 'folder',
 } as const satisfies OptionInfo;
 
-/** Of `hearth serve`, and of what shows the settings that it would have. */
+/** Options of `hearth serve`, and of the commands that show its settings. */
 const settings = {
   config,
   host: { value: 'HOST', what: 'address to listen on (server.host)' },
@@ -234,17 +234,17 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS;
 
-/** What is true of a command whatever it is. */
+/** The description of any command. */
 export function infoOf(name: CommandName): CommandInfo {
   return COMMANDS[name];
 }
 
-/** Those for people. */
+/** Commands for users. */
 export const COMMAND_NAMES = (Object.keys(COMMANDS) as readonly CommandName[]).filter(
   (name) => infoOf(name).hidden !== true,
 );
 
-/** The commands one level below: of `key` "key create" and so on, of "" all first words. */
+/** The commands one level below: "key create" and others for `key`, all first words for "". */
 export function commandsBelow(name: CommandName | ''): readonly CommandName[] {
   const depth = name === '' ? 1 : name.split(' ').length + 1;
   return COMMAND_NAMES.filter(
@@ -252,7 +252,7 @@ export function commandsBelow(name: CommandName | ''): readonly CommandName[] {
   );
 }
 
-/** A command that does nothing by itself: it stands for those below it. */
+/** A command that does nothing by itself: it groups those below it. */
 export type GroupName = 'key' | 'cache' | 'config' | 'models';
 export const GROUPS: readonly CommandName[] = ['key', 'cache', 'config', 'models'] satisfies readonly GroupName[];
 
@@ -269,14 +269,14 @@ export type OptionsOf<N extends CommandName> = {
 
 type ArgumentOf<A> = A extends { readonly optional: true } ? string | undefined : string;
 
-/** Its arguments, in their order. */
+/** Its arguments, in order. */
 export type ArgumentsOf<N extends CommandName> = (typeof COMMANDS)[N] extends {
   readonly arguments: infer A extends readonly ArgumentInfo[];
 }
   ? { readonly [I in keyof A]: ArgumentOf<A[I]> }
   : readonly [];
 
-/** What was asked for on the command line. */
+/** The parsed command line. */
 export interface Asked<N extends CommandName> {
   readonly args: ArgumentsOf<N>;
   readonly options: OptionsOf<N>;

@@ -1,15 +1,15 @@
-// Where the headless gateway keeps what must outlive it.
+// Finds the data folder of the headless gateway.
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-/** Not the desktop app's name, so that both can run on one machine. */
+/** Differs from the desktop app's name, so that both can run on one machine. */
 const NAME = 'hearth-gateway';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
- * The folder that HEARTH_DATA_DIR names, else the one that systemd made for the service (StateDirectory=), else the
- * user's usual place for the data of programs. Nothing is made here.
+ * The folder in HEARTH_DATA_DIR, else the one that systemd created for the service (StateDirectory=), else the user's
+ * standard folder for program data. Nothing is created here.
  */
 export function dataPlace(env: Variables, platform: NodeJS.Platform = process.platform, home = homedir()): string {
   const named = env['HEARTH_DATA_DIR'];
@@ -22,7 +22,7 @@ export function dataPlace(env: Variables, platform: NodeJS.Platform = process.pl
 function usualPlace(env: Variables, platform: NodeJS.Platform, home: string): string {
   if (platform === 'win32') return env['LOCALAPPDATA'] || join(home, 'AppData', 'Local');
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
-  // A relative one is to be ignored (XDG Base Directory Specification).
+  // The specification says to ignore a relative path (XDG Base Directory Specification).
   const data = env['XDG_DATA_HOME'] ?? '';
   return isAbsolute(data) ? data : join(home, '.local', 'share');
 }

@@ -1,4 +1,4 @@
-// How a command ends: the exit codes of sysexits(3), and the errors that carry one with a sentence for the person.
+// How a command ends: the exit codes of sysexits(3), and errors that carry one with a sentence for the user.
 
 export const EXIT = {
   ok: 0,
@@ -14,7 +14,7 @@ export const EXIT = {
   config: 78,
 } as const;
 
-/** Ends the program with a sentence for the person who started it. */
+/** Ends the program with a sentence for the user. */
 export class Exit extends Error {
   override readonly name: string = 'Exit';
   readonly code: number;
@@ -32,23 +32,20 @@ export class UsageError extends Exit {
   }
 }
 
-/**
- * The codes of errors that come from elsewhere, by their name: to know their classes would load half of the gateway for
- * each command.
- */
+/** Exit codes of other errors, by class name: importing the classes would load half of the gateway for each command. */
 const CODES: ReadonlyMap<string, number> = new Map([
   ['AppError', EXIT.data],
   ['ConfigFileError', EXIT.config],
   ['ListenError', EXIT.unavailable],
 ]);
 
-/** What the process ends with. A mistake of Hearth's own is `software`. */
+/** The exit code for an error. A bug in Hearth is `software`. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Exit) return error.code;
   return (error instanceof Error ? CODES.get(error.name) : undefined) ?? EXIT.software;
 }
 
-/** What is said of it on standard error: a sentence, or nothing; and of a mistake of Hearth's own where it happened. */
+/** The text for standard error: a sentence, or nothing; for a bug the stack trace. */
 export function toldOf(error: unknown): string {
   const told = error instanceof Error && exitCodeOf(error) !== EXIT.software ? error.message : traceOf(error);
   return told === '' ? '' : `${told.trimEnd()}\n`;

@@ -1,5 +1,5 @@
-// From words to a command with its options, and the texts of --help, by the table of commands. The hard part of it, such as
-// which word belongs to which option and what was probably meant, is commander's.
+// Parses words into a command with its options, and prints --help, by the table of commands. commander does the hard
+// part, such as which word belongs to which option, and suggestions for typos.
 import { Argument, Command, CommanderError, Option } from 'commander';
 import type { ArgumentInfo, OptionInfo } from './command-info.ts';
 import { commandsBelow, GROUPS, infoOf, type Asked, type CommandName } from './command-table.ts';
@@ -9,7 +9,9 @@ import type { Output } from './command-host.ts';
 /** Runs one command. */
 type Found = <N extends CommandName>(name: N, asked: Asked<N>) => Promise<void>;
 
-/** Finds the command that `words` name and hands it to `found`. Help goes to `out`. Throws UsageError with a sentence. */
+/**
+ * Finds the command that `words` name and passes it to `found`. Help goes to `out`. Throws UsageError with a sentence.
+ */
 export async function parse(words: readonly string[], version: string, out: Output, found: Found): Promise<void> {
   const program = programOf(version, out, found);
   try {
@@ -21,7 +23,7 @@ export async function parse(words: readonly string[], version: string, out: Outp
   }
 }
 
-/** All that was written for help, and what is wrong. */
+/** Builds the parser; its help is printed, its errors are thrown. */
 function programOf(version: string, out: Output, found: Found): Command {
   const program = new Command('hearth')
     .description('A gateway in front of Ollama: kept answers, a visible line, warm models.')
@@ -30,7 +32,7 @@ function programOf(version: string, out: Output, found: Found): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [COMMAND]', 'print help of a command')
     .addHelpText('after', '\nhearth COMMAND --help says more of each.');
-  // A mistake is shown with the usage of its command, by whoever catches it: with standard error's end of line.
+  // Whoever catches an error shows it with the usage of its command, with standard error's line end.
   const outlet = { writeOut: out.write, writeErr: () => undefined, outputError: () => undefined };
   const add = (parent: Command, name: CommandName): void => {
     const command = commandOf(parent, name, found);
@@ -63,12 +65,12 @@ function commandOf(parent: Command, name: CommandName, found: Found): Command {
     const given = Object.fromEntries(
       byName.map(([long, option]) => [long, command.getOptionValue(option.attributeName()) ?? emptyOf(options[long])]),
     );
-    // What commander has filled in by the table is what the type says of the same table.
+    // commander filled these in by the table, so they have the types that Asked derives from it.
     await found(name, { args: command.processedArgs, options: given } as unknown as Asked<CommandName>);
   });
 }
 
-/** What an option is that was not given. */
+/** The value of an option that was not given. */
 function emptyOf(info: OptionInfo | undefined): unknown {
   if (info?.repeats === true) return [];
   return info?.value === undefined ? false : undefined;
@@ -88,17 +90,17 @@ function optionOf(long: string, { value, what, repeats, choices }: OptionInfo): 
 
 const capital = (sentence: string): string => `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 
-/** `config --print` and `config --check`, as they were at first. */
+/** `config --print` and `config --check`, the original spellings. */
 function olderSpelling(words: readonly string[]): readonly string[] {
   const [command, word, ...rest] = words;
   const isOlder = command === 'config' && (word === '--print' || word === '--check');
   return isOlder ? [command, word.slice(2), ...rest] : words;
 }
 
-/** A mistake, as commander tells it, with the help of its command. */
+/** An error of commander, with the help of its command. */
 class Mistake extends CommanderError {
   readonly help: string;
-  /** The line that says how it is used, and where to read more: on top of the help a mistake would be out of sight. */
+  /** The usage line, and where to read more: below the whole help, an error would scroll out of sight. */
   readonly usage: string;
   constructor({ exitCode, code, message }: CommanderError, command: Command) {
     super(exitCode, code, message);
@@ -115,13 +117,13 @@ function withUsage(command: Command): (error: CommanderError) => never {
   };
 }
 
-/** As ours; undefined where help or the version was asked for, and printed. */
+/** Converts to UsageError; undefined if help or the version was requested and printed. */
 function mistakeOf(error: CommanderError): UsageError | undefined {
   if (error.exitCode === 0) return undefined;
   const { help, usage } = error instanceof Mistake ? error : { help: '', usage: '' };
-  // No command at all, or a group alone: the help itself is what was missing.
+  // No command at all, or a group alone: show the help.
   if (error.code === 'commander.help') return new UsageError(help);
-  // What stands behind the name of an option that is not known may be a secret.
+  // The text after an unknown option's name may be a secret.
   const [what = '', ...more] = error.message
     .replace(/^error: /, '')
     .replace(/'(--?[\w-]+)=[^']*'/, "'$1'")

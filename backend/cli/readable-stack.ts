@@ -1,12 +1,12 @@
-// Stack traces of the bundle in terms of the sources. Node's own way (`--enable-source-maps`) reads every map at the start
-// and knows nothing of programs that are run from text.
+// Maps stack traces of the bundle to the sources. Node's own way (`--enable-source-maps`) reads every map at startup
+// and does not support programs that run from text.
 import { Sources } from './sources.ts';
 
 /**
- * From now on the stack of an error names the sources of `file`. The map is read when a stack is asked for, and may be
- * forgotten then. What was found is kept: Node itself asks for the stack of each error that ends a stream (in
- * lib/internal/streams/destroy.js, against a leak of V8), so the same few places are asked for again and again, also
- * whenever a connection that was idle is closed.
+ * From now on the stack of an error names the sources of `file`. The map is read when a stack is requested, and may be
+ * garbage-collected afterwards. Results are cached: Node itself requests the stack of each error that ends a stream
+ * (lib/internal/streams/destroy.js, against a leak of V8), so the same few places are looked up repeatedly, also
+ * whenever an idle connection is closed.
  */
 export function readableStacks(file: string, readMap: () => string | undefined): void {
   const found = new Map<string, string>();

@@ -1,10 +1,13 @@
-// Where a place of the bundle is in the sources, by its source map (ECMA-426). Node's own SourceMap decodes all of the map
-// first, which blocks a running gateway for a quarter of a second; this one reads it through once and decodes one line.
+// Finds the source of a position in the bundle by its source map (ECMA-426). Node's own SourceMap first decodes the
+// whole map, which blocks a running gateway for a quarter of a second; this one scans it once and decodes one line.
 
-/** A place in the sources: which of them, its line, its column; each told as the step from the one before. */
+/** A position in the sources: file index, line, column; each encoded as the difference from the one before. */
 type Place = [source: number, line: number, column: number];
 
-/** Numbers are written in digits of five bits, the lowest first and the sign in the lowest; a sixth bit says that more follow. */
+/**
+ * Numbers are written in digits of five bits, lowest first, with the sign in the lowest bit; a sixth bit says that more
+ * follow.
+ */
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const VALUES = Uint8Array.from({ length: 128 }, (_, code) => Math.max(0, DIGITS.indexOf(String.fromCharCode(code))));
 const COMMA = 0x2c;
@@ -13,10 +16,10 @@ const SEMICOLON = 0x3b;
 export class Sources {
   readonly #sources: readonly string[];
   readonly #mappings: string;
-  /** Where each line of the bundle begins in the mappings, and the place from which its first step is taken. */
+  /** Where each line of the bundle begins in the mappings, and the position that its first difference starts from. */
   readonly #lines: { readonly at: number; readonly from: Place }[] = [];
 
-  /** Throws where the text is no JSON. */
+  /** Throws if the text is not JSON. */
   constructor(map: string) {
     const { sources, mappings } = JSON.parse(map) as { readonly sources: readonly string[]; readonly mappings: string };
     this.#sources = sources;
@@ -28,7 +31,9 @@ export class Sources {
     }
   }
 
-  /** `file:line:column` in the sources, of a line and column of the bundle, all from 1; undefined where it is not known. */
+  /**
+   * `file:line:column` in the sources for a line and column of the bundle, all counted from 1; undefined if unknown.
+   */
   origin(line: number, column: number): string | undefined {
     const begins = this.#lines[line - 1];
     if (begins === undefined) return undefined;
@@ -42,7 +47,10 @@ export class Sources {
     return `${this.#sources[source] ?? '?'}:${itsLine + 1}:${itsColumn + 1}`;
   }
 
-  /** Reads a line of mappings on from `at`, moves `place` along and tells each column (from 0) at which it stands. Gives where the next line begins. */
+  /**
+   * Reads one line of mappings from `at`, updates `place`, and calls `each` with every mapped column (from 0). Returns
+   * where the next line begins.
+   */
   #read(at: number, place: Place, each: (column: number) => void): number {
     const text = this.#mappings;
     let column = 0;

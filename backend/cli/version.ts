@@ -1,7 +1,8 @@
-// Which Hearth this is. The bundle has the number in place of this file, since no package.json goes with it (build/gateway-bundle.ts).
+// Hearth's version. The bundle replaces this file by the number, since it ships without a package.json
+// (build/gateway-bundle.ts).
 import { readFileSync } from 'node:fs';
 
-/** Seen from the source, and from what is compiled of it in dist/. */
+/** Relative to the source, or to the compiled file in dist/. */
 const up = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
 const manifest = new URL(`${up}/package.json`, import.meta.url);
 

@@ -1,4 +1,4 @@
-// `hearth warm`, `hearth unload`, `hearth clear`: what can be told to the gateway at once.
+// `hearth warm`, `hearth unload`, `hearth clear`: commands that the gateway carries out at once.
 import type { Action, ActionResult } from '../../contract/views/control.ts';
 import { bytes, duration, megabytes, plural } from '../../contract/in-words.ts';
 import { amountIn } from '../../contract/units.ts';

@@ -1,5 +1,5 @@
-// `hearth cache`: recordings into a file and out of one, beside a gateway that runs or without one. Which lines there are is
-// core/recordings/recording-line.ts.
+// `hearth cache`: exports recordings to a file and imports them, with or without a running gateway.
+// core/recordings/recording-line.ts defines the lines.
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { systemClock } from '../../clock.ts';
 import { AppError } from '../../contract/errors.ts';
@@ -13,12 +13,12 @@ import { dataPlace } from '../data-place.ts';
 import type { Host, Input, Output, Run } from '../command-host.ts';
 import { settingsUsed } from './settings-used.ts';
 
-/** Each throws AppError with a sentence, and the system's errors; a file is written as a whole or not at all. */
+/** Writes the file as a whole or not at all. These commands throw AppError with a sentence, and system errors. */
 export const exportRecordings: Run<'cache export'> = async ({ args: [file], options }, host) => {
   say(host, await exported(file, await storeOf(options, host, false), host.terminal), 'exported');
 };
 
-/** A file is imported as a whole or not at all. */
+/** Imports a file as a whole or not at all. */
 export const importRecordings: Run<'cache import'> = async ({ args: [file], options }, host) => {
   const within = await storeOf(options, host, true);
   say(host, await imported(file, within, options.replace, host.terminal.stdin), 'imported');
@@ -37,10 +37,10 @@ function say({ terminal }: Host, total: number, what: string): void {
   terminal.tell(`${total} ${total === 1 ? 'answer' : 'answers'} ${what}.\n`);
 }
 
-/** What goes wrong is thrown, and told then. */
+/** Errors are thrown and printed then. */
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
-/** Where the recordings are. */
+/** Opens the store of recordings. */
 async function storeOf(options: OptionsOf<'cache clear'>, host: Host, create: boolean): Promise<Within> {
   const { config } = await settingsUsed({ config: options.config }, host);
   return (work) =>
@@ -72,7 +72,7 @@ async function imported(file: string, within: Within, replace: boolean, stdin: I
   return recordings.length;
 }
 
-/** The recordings of a file. Throws AppError with the file and line that is wrong. */
+/** Reads the recordings in a file. Throws AppError with the file and line of an error. */
 export async function recordingsOf(file: string): Promise<readonly Recording[]> {
   return recordingsFrom(await readRecordingFile(file), file);
 }
@@ -97,7 +97,7 @@ async function readRecordingFile(file: string): Promise<string> {
   }
 }
 
-/** So that no half file takes the place of a whole one. */
+/** Writes to a temporary file first, so that no partial file replaces a complete one. */
 async function writeWhole(file: string, written: string): Promise<void> {
   const beside = `${file}.${process.pid}.part`;
   try {

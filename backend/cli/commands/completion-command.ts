@@ -1,4 +1,4 @@
-// `hearth completion`: what makes a shell complete the commands.
+// `hearth completion`: prints the script with which a shell completes the commands.
 import { fields } from '../../contract/config/config.ts';
 import type { Run } from '../command-host.ts';
 import { bashCompletion } from '../papers/completion-bash.ts';

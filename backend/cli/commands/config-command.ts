@@ -1,5 +1,5 @@
-// `hearth config`: shows the configuration in force, says whether a file can be used, and writes one setting into it.
-// What is secret is hidden (contract/secret.ts), so that what is printed can be given away.
+// `hearth config`: shows the configuration in force, checks a file, and writes one setting into it. Secrets are hidden
+// (contract/secret.ts), so that the output can be given away.
 import { resolve } from 'node:path';
 import { stringify as tomlOf } from 'smol-toml';
 import { locateConfigFile, readConfigFile } from '../../config-file.ts';
@@ -34,7 +34,7 @@ export const getSetting: Run<'config get'> = async ({ args: [key], options }, { 
 export const setSetting: Run<'config set'> = async ({ args: [key, text], options }, { env, cwd, terminal }) => {
   const field = fieldOf(key);
   const given = text === '-' ? (await terminal.stdin.text()).replace(/\r?\n$/, '') : text;
-  // Read as on the command line of `hearth serve`, with the same words about what is wrong.
+  // Parsed as on the command line of `hearth serve`, with the same error messages.
   const value = valueOf(usable(resolveConfig({ flags: { [key]: given } }, 'headless')).config, field);
   const path = (await locateConfigFile(env, options.config, cwd)) ?? resolve(cwd, 'config.toml');
   await whileLocked(path, () => writeSetting(path, field, value));
@@ -52,7 +52,7 @@ function fieldOf(key: string): FieldInfo {
   throw new Exit(EXIT.usage, problems.map(problemSentence).join('\n'));
 }
 
-/** All settings in their sections, each as it may be shown. */
+/** All settings by section, each as it may be shown. */
 function shownConfig(config: Config): Readonly<Record<string, unknown>> {
   let shown: Readonly<Record<string, unknown>> = {};
   for (const field of fields) shown = withValue(shown, field, masked(field.secret, valueOf(config, field)));

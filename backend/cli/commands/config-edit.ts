@@ -1,5 +1,5 @@
-// Puts a setting into a configuration file that people write by hand: their comments and their order stay. It writes a
-// text only after it has read it back and found that nothing else has changed. How TOML is edited is toml-edit.ts.
+// Writes a setting into a configuration file that people edit by hand: comments and order are kept. A new text is
+// written only after it was parsed and nothing else has changed. toml-edit.ts edits TOML.
 import { randomUUID } from 'node:crypto';
 import { chown, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
@@ -13,13 +13,16 @@ import { withKeyTables, withSetting } from './toml-edit.ts';
 
 type Data = Record<string, unknown>;
 
-/** How long an edit waits for another one's end, and how often it looks; milliseconds. An edit takes a few of them. */
+/**
+ * How long an edit waits for another one to end, and the interval of its checks; milliseconds. An edit takes a few of
+ * them.
+ */
 const LOCK = { patienceMs: 5000, everyMs: 20 } as const;
 
 /**
- * Runs an edit of a file while no other edit runs: of two at the same time the later would undo the
- * earlier one, and a revoked key would be good again. The lock is a file beside it, as git's is.
- * Throws ConfigFileError, also when the lock is not given back in time.
+ * Runs an edit of a file while no other edit runs: otherwise the later of two edits would undo the earlier one, and a
+ * revoked key would be valid again. The lock is a file beside it, as in git. Throws ConfigFileError, also if the lock
+ * is not released in time.
  */
 export async function whileLocked<T>(
   named: string,
@@ -28,7 +31,7 @@ export async function whileLocked<T>(
 ): Promise<T> {
   const path = await realpath(named).catch(() => named);
   const lock = join(dirname(path), `.${basename(path)}.lock`);
-  // Counted from the first try.
+  // Counted from the first attempt.
   const until = performance.now() + patienceMs;
   for (;;) {
     try {
@@ -51,9 +54,9 @@ export async function whileLocked<T>(
 }
 
 /**
- * Replaces server.api_keys in a file, which is made when it is not there. JSON is recognised as readConfigFile does it.
- * The new file takes the place of the old one at once, readable for its owner alone. Throws ConfigFileError when the
- * text is written in a way that cannot be edited safely, and then nothing has changed.
+ * Replaces server.api_keys in a file, which is created if missing. JSON is detected as in readConfigFile. The new file
+ * replaces the old one atomically, readable by its owner only. Throws ConfigFileError if the text cannot be edited
+ * safely, and then nothing has changed.
  */
 export async function writeKeys(path: string, keys: readonly ApiKey[]): Promise<void> {
   await rewrite(path, 'server.api_keys', {
@@ -62,7 +65,7 @@ export async function writeKeys(path: string, keys: readonly ApiKey[]): Promise<
   });
 }
 
-/** Sets one setting in a file, as writeKeys does; `value` is one that the setting allows. Throws as writeKeys does. */
+/** Sets one setting in a file, as writeKeys does; `value` must be valid for the setting. Throws as writeKeys does. */
 export async function writeSetting(path: string, field: FieldInfo, value: unknown): Promise<void> {
   await rewrite(path, field.path, {
     inData: (data) => withValue(data, field, value) as Data,
@@ -71,9 +74,9 @@ export async function writeSetting(path: string, field: FieldInfo, value: unknow
 }
 
 interface Edit {
-  /** What the file is to say. */
+  /** The data that the file should have. */
   inData(data: Data): Data;
-  /** Texts that may say it, the best first. */
+  /** Candidate texts for that data, the best first. */
   inToml(old: string): Iterable<string>;
 }
 
@@ -114,14 +117,14 @@ function withKeys(data: Data, keys: readonly ApiKey[]): Data {
   return Object.keys(next).length === 0 ? others : { ...data, server: next };
 }
 
-/** Without the prototypes and dates of the TOML reader; a section that has become empty is no difference. */
+/** Removes the prototypes and dates of the TOML reader, and a section that has become empty. */
 function plain(data: Data | undefined): unknown {
   if (data === undefined) return undefined;
   const { server, ...others } = JSON.parse(JSON.stringify(data)) as Data;
   return server === undefined || Object.keys(server as Data).length === 0 ? others : { ...others, server };
 }
 
-/** Also behind a symbolic link, and with the owner and the rights that the file has. */
+/** Works behind a symbolic link too, and keeps the file's owner and mode. */
 async function replace(named: string, text: string): Promise<void> {
   const path = await realpath(named).catch(() => named);
   const before = await stat(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-// `hearth doctor`: looks at everything once, judges each matter by itself, and says what to do.
+// `hearth doctor`: checks everything once, judges each topic by itself, and says what to do.
 import { checkCluster } from '../doctor/check-cluster.ts';
 import { checkDisk } from '../doctor/check-disk.ts';
 import {
@@ -27,7 +27,7 @@ import { wrapped } from '../terminal/table.ts';
 
 type Check = (known: Known) => readonly Finding[] | Promise<readonly Finding[]>;
 
-/** What is so of an Ollama at ollama.api_url alone. */
+/** Runs a check only if there is a single Ollama, at ollama.api_url. */
 const ofOne =
   (check: Check): Check =>
   (known) =>

@@ -1,4 +1,5 @@
-// `hearth status --fleet`: every gateway of the fleet, its Ollamas, what runs where, and where kept answers were found.
+// `hearth status --fleet`: every gateway of the fleet, its Ollamas, what runs where, and where cached answers were
+// found.
 import { shownCaller } from '../../contract/apps.ts';
 import type { FleetNode, FleetUpstream, FleetView, RatedHits } from '../../contract/views/fleet-view.ts';
 import { count, duration, megabytes, NOTHING, percent, plural } from '../../contract/in-words.ts';
@@ -10,7 +11,7 @@ import { facts, table, type Cell, type Column } from '../terminal/table.ts';
 
 const TONES: Readonly<Record<FleetNode['status'], Tone>> = { healthy: 'good', degraded: 'warn', unhealthy: 'bad' };
 
-/** Asks it and prints what it says. How the command ends: well where at least one gateway can answer questions. */
+/** Prints the state of the fleet. The exit code is 0 if at least one gateway can answer requests. */
 export async function fleetStatus(
   gateway: Gateway,
   { json, terminal }: { readonly json: boolean; readonly terminal: Terminal },
@@ -21,7 +22,7 @@ export async function fleetStatus(
 }
 
 function picture(url: string, view: FleetView, terminal: Terminal): string {
-  // What a silent one did last says nothing of now.
+  // The last report of a silent gateway says nothing about now.
   const up = view.nodes.filter(({ state }) => state === 'up');
   const runs = up.flatMap((node) => node.runs.map((run) => ({ ...run, node: node.node })));
   return [

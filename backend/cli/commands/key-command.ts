@@ -1,5 +1,5 @@
-// `hearth key`: makes, lists and revokes the keys of callers from elsewhere, in the configuration file. A gateway that
-// follows the file takes the change over at once. What is printed on standard output is for programs too.
+// `hearth key`: creates, lists and revokes the keys of callers from elsewhere, in the configuration file. A gateway
+// that watches the file applies the change at once. Standard output is for programs too.
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { whileLocked, writeKeys } from './config-edit.ts';
@@ -12,7 +12,10 @@ import type { OptionsOf } from '../command-table.ts';
 import { UsageError } from '../exits.ts';
 import type { Host, Run } from '../command-host.ts';
 
-/** Makes a key. Throws UsageError, AppError (invalid_request) and ConfigFileError, each with a sentence, as the others do. */
+/**
+ * Creates a key. Throws UsageError, AppError (invalid_request) and ConfigFileError, each with a sentence, as the others
+ * do.
+ */
 export const createKey: Run<'key create'> = async ({ args: [name], options }, host) => {
   const path = await fileOf(options, host);
   const wish = wishFrom(name, options);
@@ -26,7 +29,7 @@ export const createKey: Run<'key create'> = async ({ args: [name], options }, ho
   host.terminal.tell(`"${key.name}" is written to ${path}. The key is shown only now: keep it safe.\n`);
 };
 
-/** Tells of each key what it may. */
+/** Lists the keys with their rights. */
 export const listKeys: Run<'key list'> = async ({ options }, host) => {
   const path = await fileOf(options, host);
   const told = (await keysIn(path)).map(({ hash: _hash, ...key }) => key);
@@ -34,7 +37,7 @@ export const listKeys: Run<'key list'> = async ({ options }, host) => {
   if (told.length === 0) host.terminal.tell(`There are no keys in ${path}.\n`);
 };
 
-/** Ends a key. */
+/** Revokes a key. */
 export const revokeKey: Run<'key revoke'> = async ({ args: [name], options }, host) => {
   const path = await fileOf(options, host);
   const left = await whileLocked(path, async () => {
@@ -50,17 +53,17 @@ export const revokeKey: Run<'key revoke'> = async ({ args: [name], options }, ho
   );
 };
 
-/** The keys of the file that is used where none is named. */
+/** The keys in the default configuration file. */
 export async function keysInUse(host: Host): Promise<readonly ApiKey[]> {
   return keysIn(await fileOf({ config: undefined, json: false }, host));
 }
 
-/** The file that is edited; it need not be there yet. */
+/** The file to edit; it may not exist yet. */
 async function fileOf({ config }: OptionsOf<'key list'>, { env, cwd }: Host): Promise<string> {
   return (await locateConfigFile(env, config, cwd)) ?? resolve(cwd, 'config.toml');
 }
 
-/** The keys of the file alone: what the environment says of them is not for this file. None where there is no file yet. */
+/** The keys in the file alone, without those of the environment. Empty if the file does not exist yet. */
 async function keysIn(path: string): Promise<readonly ApiKey[]> {
   const isThere = await access(path).then(
     () => true,

@@ -1,5 +1,5 @@
-// `hearth models list` and `rm`: what is installed and what is in memory; a model removed, by Ollama's own API, which the gateway
-// hands on.
+// `hearth models list` and `rm`: lists installed and loaded models; removes a model by Ollama's own API, which the
+// gateway passes on.
 import type { ModelView } from '../../contract/views/control.ts';
 import { bytes, clockDuration, NOTHING, roughly } from '../../contract/in-words.ts';
 import { EXIT, UsageError } from '../exits.ts';
@@ -17,7 +17,7 @@ export const listModels: Run<'models list'> = async ({ options }, host) => {
   else terminal.write(modelRows(models, terminal, host.now()));
 };
 
-/** One a line. */
+/** One row per model. */
 export function modelRows(
   models: readonly ModelView[],
   terminal: Pick<Terminal, 'columns' | 'hasColours'>,
@@ -53,7 +53,7 @@ function memoryOf({ loaded, loading_ms, expires_at }: ModelView, now: number): C
   if (loading_ms !== null) return { text: `loading, ${clockDuration(loading_ms)}`, tone: 'heat' };
   if (!loaded) return { text: NOTHING, tone: 'dim' };
   const left = expires_at === null ? Infinity : Date.parse(expires_at) - now;
-  // Ollama's "for ever" is a date in some hundred years.
+  // Ollama's "for ever" is a date some hundred years ahead.
   return { text: left < 100 * 365 * 86_400_000 ? `for ${roughly(Math.max(0, left))}` : 'for good', tone: 'good' };
 }
 

@@ -1,5 +1,5 @@
-// `hearth models pull`: puts a download into the gateway's line and follows it there. How it goes on when it breaks off is the
-// gateway's matter (core/models/pulls.ts); who stops the command pauses the download.
+// `hearth models pull`: queues a download in the gateway and follows it. The gateway continues it after an interruption
+// (core/models/pulls.ts); stopping the command pauses the download.
 import { bytes, roughly } from '../../contract/in-words.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import type { PullPhase, PullView } from '../../contract/views/pull-view.ts';
@@ -9,7 +9,7 @@ import { gatewayOf, type Gateway } from '../gateway/gateway-client.ts';
 import { liveEvents, snapshotNow } from '../gateway/live-events.ts';
 import { plainText } from '../terminal/table.ts';
 
-/** How long the gateway may take to pause it when the command is stopped. Milliseconds. */
+/** Time for the gateway to pause it when the command is stopped. Milliseconds. */
 const PAUSE_MS = 5000;
 
 export const pullModel: Run<'models pull'> = async ({ args: [model], options }, host) => {
@@ -20,7 +20,7 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
   const isSame = (pull: PullView): boolean =>
     canonicalName(pull.model) === canonicalName(model) && (on ?? pull.upstream) === pull.upstream;
   const { pulls } = await gateway.ask<{ readonly pulls: readonly PullView[] }>('GET', '/api/pulls');
-  // What somebody else had put in line is only watched: it goes on when this command is stopped.
+  // A download that somebody else had queued is only watched: it continues when this command is stopped.
   const isOthers = pulls.some((pull) => isSame(pull) && (pull.state === 'running' || pull.state === 'waiting'));
   let first: PullView | undefined;
   try {
@@ -48,7 +48,7 @@ export const pullModel: Run<'models pull'> = async ({ args: [model], options }, 
   if (!options.json) host.terminal.tell(`${plainText(`${model} is installed${where}.`)}\n`);
 };
 
-/** Asked of Ollama now; of several machines, of the one that it was for, as the gateway sees it. */
+/** Asks Ollama now; with several machines, the gateway's view of the machine that it was for. */
 async function isInstalled(gateway: Gateway, { model, upstream }: PullView): Promise<boolean> {
   const { models } = await gateway.ask<{ readonly models: readonly { readonly name: string }[] }>('GET', '/api/tags');
   const isIt = (name: string): boolean => canonicalName(name) === canonicalName(model);
@@ -58,7 +58,7 @@ async function isInstalled(gateway: Gateway, { model, upstream }: PullView): Pro
   return there === undefined || there === null || there.some(isIt);
 }
 
-/** How it stands, at first and at each change, until it is no longer in line. */
+/** Its state, at first and at each change, until it leaves the queue. */
 async function* followed(gateway: Gateway, first: PullView): AsyncGenerator<PullView, void, undefined> {
   yield first;
   for await (const { name, data } of liveEvents(gateway)) {
@@ -71,7 +71,7 @@ async function* followed(gateway: Gateway, first: PullView): AsyncGenerator<Pull
   }
 }
 
-/** One of which nothing came is taken out of the line: it would be the same the next time. */
+/** A download that received nothing is removed from the queue: a retry would fail in the same way. */
 async function failed(gateway: Gateway, { model, upstream, error, completed }: PullView): Promise<Exit> {
   const on = upstream === undefined ? '' : `&upstream=${encodeURIComponent(upstream)}`;
   if (completed === null) await gateway.ask('DELETE', `/api/pulls?model=${encodeURIComponent(model)}${on}`);
@@ -87,7 +87,7 @@ const PHASES: Readonly<Record<PullPhase, string>> = {
   installing: 'installing',
 };
 
-/** One line that changes, on a terminal; each new step as a line of its own elsewhere. */
+/** A single updated line on a terminal; elsewhere one line per step. */
 function progressOn(terminal: Terminal, now: Host['now']) {
   let step = '';
   let said = '';

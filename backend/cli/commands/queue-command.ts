@@ -1,4 +1,4 @@
-// `hearth queue` and `hearth cancel`: who runs and who waits, and how one of them is ended.
+// `hearth queue` and `hearth cancel`: lists running and waiting requests, and cancels one.
 import { shownCaller } from '../../contract/apps.ts';
 import type { WaitsFor } from '../../contract/chat/waits-for.ts';
 import { clockDuration, eta, NOTHING, plural } from '../../contract/in-words.ts';
@@ -20,7 +20,7 @@ export const cancel: Run<'cancel'> = async ({ args: [id], options }, host) => {
   else host.terminal.tell(`${id} is cancelled.\n`);
 };
 
-/** All that run and wait, in their order. */
+/** All running and waiting requests, in order. */
 export function lineText(
   { running, waiting, behind, paused, batches }: QueueView,
   terminal: Pick<Terminal, 'columns' | 'hasColours'>,

@@ -1,5 +1,5 @@
-// One request as a whole: where its time went, as a waterfall, why it was slow, why it was not served from the cache, where its
-// prompt parted from the one before, and what of it was kept the same.
+// One request in full: where its time went, as a waterfall, why it was slow, why it was not served from the cache,
+// where its prompt diverged from the one before, and what was kept stable in it.
 import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/views/control.ts';
 import { count, dayAndTime, duration, NOTHING, plural } from '../../contract/in-words.ts';
@@ -65,7 +65,7 @@ function factsOf(fact: Whole, now: number): readonly (readonly [string, string |
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
-/** By the name that people know, and by what it calls itself where that is another. */
+/** The display name, plus the raw name if it differs. */
 function appOf(caller: string): string {
   const shown = shownCaller(caller);
   return shown === caller ? caller : `${shown} (${caller})`;
@@ -94,7 +94,7 @@ const STEPS: readonly (readonly [keyof Phases, string, Tone])[] = [
 const MOST_BAR = 60;
 const LEAST_BAR = 10;
 
-/** Each step as a bar where it began and as long as it was. */
+/** Each step as a bar, with its start and its length. */
 function waterfall({ phases, place, load }: RequestDetail, { total_ms }: RequestFact, screen: Screen): string {
   const label = Math.max(...STEPS.map(([, name]) => widthOf(name)));
   const times = STEPS.map(([key]) => plainText(phases[key] === null ? NOTHING : duration(phases[key])));
@@ -171,7 +171,7 @@ function piecesOf(pieces: readonly PinPiece[]): string {
   return pieces.map(({ text, differs }) => (differs === true ? `[${text}]` : text)).join('');
 }
 
-/** What differs stands in brackets, so that it is seen without a colour. */
+/** The difference is in brackets, so that it is visible without colour. */
 function spanOf(name: string, span: Parted['then']): string {
   return span === undefined ? '' : `${name}: …${span.before}[${span.differs}]${span.after}…`;
 }

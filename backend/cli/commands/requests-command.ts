@@ -1,4 +1,4 @@
-// `hearth requests`: which app asked what, how it was answered and how long that took; and one request as a whole.
+// `hearth requests`: which app asked what, how it was answered and how long that took; and one request in full.
 import { isCalled, shownCaller } from '../../contract/apps.ts';
 import type { RequestFact, RequestList } from '../../contract/views/control.ts';
 import { count, duration, moment } from '../../contract/in-words.ts';
@@ -13,9 +13,9 @@ import type { Tone } from '../terminal/paint.ts';
 import { table, type Cell, type Column } from '../terminal/table.ts';
 import { detailText } from './request-text.ts';
 
-/** As many as a person reads. */
+/** Default number of rows. */
 const USUAL = 20;
-/** What the gateway gives at once. */
+/** The gateway's maximum per page. */
 const MOST_PAGE = 500;
 
 type Options = OptionsOf<'requests'>;
@@ -24,7 +24,7 @@ export const requests: Run<'requests'> = async ({ options }, host) => {
   const limit = wholeOf(options.limit ?? String(USUAL));
   const gateway = await gatewayOf(options, host);
   const found = await newest(gateway, queryOf(options, host.now()), limit);
-  // The newest stand last, as in a log, where more will follow.
+  // Newest last, as in a log, where more will follow.
   if (options.follow) found.reverse();
   const { terminal } = host;
   if (options.json) for (const each of found) terminal.write(`${JSON.stringify(each)}\n`);
@@ -48,7 +48,7 @@ function wholeOf(text: string): number {
   throw new UsageError(`--limit needs a whole number from 1. It was ${text}.`);
 }
 
-/** The filters as the gateway has them. */
+/** The filters as query parameters. */
 function queryOf(options: Options, now: number): URLSearchParams {
   const query = new URLSearchParams();
   const filters = {
@@ -65,7 +65,7 @@ function queryOf(options: Options, now: number): URLSearchParams {
   return query;
 }
 
-/** "2h" is two hours ago; else a time as the system reads it. */
+/** "2h" means two hours ago; otherwise an absolute time as Date.parse reads it. */
 function timeOf(text: string | undefined, now: number, option: string): string | undefined {
   if (text === undefined) return undefined;
   const ago = /^\d{4}-/.test(text) ? undefined : amountIn(text, 's');
@@ -75,7 +75,7 @@ function timeOf(text: string | undefined, now: number, option: string): string |
   return new Date(at).toISOString();
 }
 
-/** Page by page, the newest first. */
+/** Page by page, newest first. */
 async function newest(gateway: Gateway, query: URLSearchParams, limit: number): Promise<RequestFact[]> {
   const found: RequestFact[] = [];
   let cursor: string | null = null;
@@ -89,7 +89,7 @@ async function newest(gateway: Gateway, query: URLSearchParams, limit: number): 
   return found;
 }
 
-/** Those that end from now on, until the person has seen enough. */
+/** Prints requests as they end, until the user stops the command. */
 async function follow(gateway: Gateway, options: Options, { terminal, now }: Host): Promise<void> {
   for await (const event of liveEvents(gateway)) {
     if (event.name !== 'request') continue;
@@ -99,7 +99,7 @@ async function follow(gateway: Gateway, options: Options, { terminal, now }: Hos
   }
 }
 
-/** The same filters for what comes live. */
+/** The same filters for live events. */
 function isWanted(fact: RequestFact, { app, model, source, class: of, status, search }: Options): boolean {
   const text = [fact.request_id, fact.caller, shownCaller(fact.caller), fact.model, fact.route]
     .join('\n')
@@ -126,7 +126,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Id', spare: 1 },
 ];
 
-/** One a line. */
+/** One row per request. */
 export function requestRows(
   found: readonly RequestFact[],
   terminal: Pick<Terminal, 'columns' | 'hasColours'>,

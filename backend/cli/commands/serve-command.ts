@@ -1,5 +1,5 @@
-// `hearth serve`: the gateway without a desktop. Starts the backend, says one line when it listens, follows changes of the
-// configuration file, and drains when it is told to stop. Everything that answers requests is in backend.ts.
+// `hearth serve`: the gateway without a desktop. Starts the backend, prints one line when it listens, watches the
+// configuration file, and drains when it is told to stop. backend.ts has everything that answers requests.
 import { pino, type Logger } from 'pino';
 import { startBackend } from '../../backend.ts';
 import { watchConfigFile } from '../../config-file.ts';
@@ -15,10 +15,10 @@ import { VERSION } from '../version.ts';
 import { recordingsOf } from './cache-command.ts';
 import { readSettings, settingsUsed, type SettingsUsed } from './settings-used.ts';
 
-/** How long the last lines of the log may take, where somebody reads them slowly. Milliseconds. */
+/** Time for the last log lines when their reader is slow. Milliseconds. */
 const LAST_LINES_MS = 1000;
 
-/** Resolves when it listens; the gateway runs until the process is told to stop. */
+/** Resolves when the gateway listens; it runs until the process is told to stop. */
 export const serve: Run<'serve'> = async ({ options }, host) => {
   const used = await settingsUsed(options, host, replayed(options));
   const { config, notices, path } = used;
@@ -30,7 +30,7 @@ export const serve: Run<'serve'> = async ({ options }, host) => {
   const backend = await startBackend({ config, log, version: VERSION, dataFolder, ...recorded });
   const life = new AbortController();
   const served: Served = { backend, log, output, life };
-  // Before the ready line: a program that waited for it may end this one at once.
+  // Before the ready line: a program that waited for it may end this process at once.
   stopOnSignals(served);
   const { url } = backend;
   process.stdout.on('error', ({ message }) => log.warn({ url }, `The ready line could not be written: ${message}.`));
@@ -40,19 +40,19 @@ export const serve: Run<'serve'> = async ({ options }, host) => {
   else process.on('SIGHUP', () => log.info({}, 'there is no configuration file to read again'));
 };
 
-/** What `--recording` means for the settings. */
+/** The settings implied by `--recording`. */
 function replayed({ recording, mode = 'replay' }: OptionsOf<'serve'>): Record<string, unknown> {
   if (recording === undefined) return {};
   if (mode.toLowerCase() === 'replay') return { 'cache.mode': 'replay' };
   throw new UsageError('--recording is for replay alone. Record without it, and then: hearth cache export FILE');
 }
 
-/** A gateway that runs, and what its host needs beside it. */
+/** A running gateway, and what its host needs beside it. */
 interface Served {
   readonly backend: Backend;
   readonly log: Logger;
   readonly output: LogOutput;
-  /** Ends when the gateway is told to stop. */
+  /** Aborts when the gateway is told to stop. */
   readonly life: AbortController;
 }
 
@@ -79,7 +79,7 @@ function stopOnSignals({ backend, log, output, life }: Served): void {
   process.on('SIGINT', stop);
 }
 
-/** Takes over each good edit of the file; a bad one is reported and the old values stay. */
+/** Applies each valid edit of the file; an invalid one is reported and the old values stay. */
 async function followFile(
   path: string,
   { config: started, flags }: SettingsUsed,
@@ -125,7 +125,7 @@ async function followFile(
       life.signal,
     );
     log.info({ path }, 'configuration is followed');
-    // Catches an edit made between the first read and the start of the watch.
+    // Catches an edit between the first read and the start of the watch.
     queueReread();
   } catch (error) {
     log.warn({ err: error }, `Changes of ${path} are not seen. Send SIGHUP to have it read again.`);

@@ -1,21 +1,21 @@
-// The settings by which `hearth serve` runs with its options, its file and its environment.
+// The settings of `hearth serve` with its options, its file and its environment.
 import { locateConfigFile, readConfigFile } from '../../config-file.ts';
 import { problemSentence, resolveConfig, type ResolvedConfig } from '../../contract/config/config-sources.ts';
 import type { OptionsOf } from '../command-table.ts';
 import { EXIT, Exit, UsageError } from '../exits.ts';
 import type { Host } from '../command-host.ts';
 
-/** What of the command line says something about settings. */
+/** Command line options that set settings. */
 type SettingOptions = OptionsOf<'config print'>;
 
 export interface SettingsUsed extends ResolvedConfig {
-  /** The file that they were read from, if any. */
+  /** The file that was read, if any. */
   readonly path: string | undefined;
-  /** What the command line says, by dotted path. */
+  /** Settings on the command line, by dotted path. */
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
-/** The settings by which `hearth serve` with these options runs. Throws Exit where it cannot. */
+/** The settings of `hearth serve` with these options. Throws Exit if they are invalid. */
 export async function settingsUsed(
   options: Partial<SettingOptions>,
   { env, cwd }: Pick<Host, 'env' | 'cwd'>,
@@ -26,7 +26,7 @@ export async function settingsUsed(
   return { ...usable(await readSettings(path, flags, env)), flags, path };
 }
 
-/** As far as they can be used: with what is wrong in them. */
+/** The settings as far as they are valid, with their problems. */
 export async function readSettings(
   path: string | undefined,
   flags: Readonly<Record<string, unknown>>,
@@ -36,14 +36,14 @@ export async function readSettings(
   return resolveConfig({ ...file, env, flags }, 'headless');
 }
 
-/** The same settings. Throws Exit with a sentence for each mistake in them. */
+/** The settings unchanged. Throws Exit with a sentence for each mistake in them. */
 export function usable(settings: ResolvedConfig): ResolvedConfig {
   const { problems } = settings;
   if (problems.length > 0) throw new Exit(EXIT.config, problems.map(problemSentence).join('\n'));
   return settings;
 }
 
-/** Throws UsageError; what it quotes has no value in it, since that may be a secret. */
+/** Throws UsageError; its message quotes no value, since that may be a secret. */
 function flagsOf({ set = [], host, port, mode }: Partial<SettingOptions>): Record<string, unknown> {
   const flags: Record<string, unknown> = {};
   for (const pair of set) {

@@ -1,4 +1,4 @@
-// `hearth status`: how the gateway and Ollama are, in a few lines.
+// `hearth status`: the state of the gateway and of Ollama, in a few lines.
 import type { Health } from '../../contract/views/control.ts';
 import type { Day } from '../../contract/views/day.ts';
 import { count, duration, megabytes, moment, NOTHING, percent, plural } from '../../contract/in-words.ts';
@@ -20,7 +20,7 @@ export const status: Run<'status'> = async ({ options }, host) => {
   if (options.json) {
     terminal.write(`${JSON.stringify(health)}\n`);
   } else {
-    // Somebody who may not see it, or an older gateway, has no such figures.
+    // Unavailable to callers without the right, and on older gateways.
     const day = await gateway.ask<Day>('GET', '/api/day').catch(() => undefined);
     terminal.write(facts([...factsOf(gateway.url, health), ...promptsOf(day)], terminal));
     for (const notice of health.notices ?? []) terminal.write(`\n${wrapped(notice, terminal.columns)}\n`);
@@ -52,7 +52,7 @@ function ollamaOf({ state, url, version, latency_ms, reason }: Seen): Cell {
   return { text: `up, version ${version ?? NOTHING} at ${url}, answers in ${speed}` };
 }
 
-/** One of several. */
+/** One of several machines. */
 function machineOf({ state, url, version, latency_ms, reason, running, waiting, waking_ms }: MachineView): Cell {
   const line = running + waiting === 0 ? '' : `; ${running} running, ${waiting} waiting`;
   if (state === 'waking') return { text: `waking, ${duration(waking_ms ?? 0)}${line}`, tone: 'warn' };
@@ -75,7 +75,10 @@ function diskOf({ disk }: Health['cache']): string {
   return disk === undefined ? '; nothing on disk' : `; ${count(disk.entries)} on disk, ${megabytes(disk.size_mb)}`;
 }
 
-/** How much of the prompts of the last day was read, and how much of what could be reused was; nothing before the first. */
+/**
+ * How much of the last day's prompts was read, and the share of reusable tokens that was reused; empty before the
+ * first.
+ */
 function promptsOf(day: Day | undefined): readonly (readonly [string, string])[] {
   if (day === undefined || day.prompts.sent_tokens === 0) return [];
   const { sent_tokens, processed_tokens, reused_tokens, reusable_tokens } = day.prompts;

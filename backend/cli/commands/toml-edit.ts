@@ -1,16 +1,16 @@
-// Texts of a TOML file with one thing changed: comments, order and spelling stay. Pure, and may be wrong where a file is
-// written in an unusual way: who asks reads the text back (config-edit.ts).
+// Edits one thing in a TOML text: comments, order and spelling are kept. Pure. It may go wrong in a file with an
+// unusual layout, so the caller parses the result (config-edit.ts).
 import { stringify as tomlOf } from 'smol-toml';
 import type { ApiKey } from '../../contract/rules/api-key.ts';
 import type { FieldInfo } from '../../contract/config/config.ts';
 
-/** Keys are tables at the end of the file, so that they cannot cut another table in two. */
+/** Writes keys as tables at the end of the file, so that they do not split another table. */
 export function withKeyTables(old: string, keys: readonly ApiKey[]): string {
   const kept: string[] = [];
   let isKey = false;
   for (const line of old.split('\n')) {
     if (/^\s*\[/.test(line)) isKey = /^\s*\[\[\s*server\s*\.\s*api_keys\s*\]\]/.test(line);
-    // A comment or an empty line behind a key may belong to what comes next.
+    // A comment or an empty line after a key may belong to what follows.
     if (!isKey || /^\s*(?:#|$)/.test(line)) kept.push(line);
   }
   const rest = kept
@@ -20,10 +20,10 @@ export function withKeyTables(old: string, keys: readonly ApiKey[]): string {
   return joined(old, [rest, ...keys.map((key) => `[[server.api_keys]]\n${tomlOf(key)}`.trimEnd())]);
 }
 
-/** In place of the old value where there is one, else at the end of its section, else in a section at the end of the file. */
+/** Replaces the old value, or else appends to its section, or else appends a section to the file. */
 export function* withSetting(old: string, field: FieldInfo, value: unknown): Generator<string, void, undefined> {
   const { section, key } = field;
-  // A whole section, as `models`, is a table of tables: people write it in their own way.
+  // A whole section, such as `models`, is a table of tables: users format those in their own way.
   if (key === undefined) return;
   const lines = old.split('\n');
   const header = new RegExp(`^\\s*\\[\\s*${section}\\s*\\]`);
@@ -36,7 +36,7 @@ export function* withSetting(old: string, field: FieldInfo, value: unknown): Gen
   if (at >= 0) {
     const name = /^[^=]*=\s*/.exec(lines[at] ?? '')?.[0] ?? '';
     const comment = /\s+#[^"'\r]*(?=\r?$)/.exec(lines[at] ?? '')?.[0] ?? '';
-    // A value may go over several lines: it ends where the rest reads as it did.
+    // A value may span several lines: try each possible end until the rest parses as before.
     for (let after = at + 1; after <= ends; after++) {
       for (const behind of [comment, '']) {
         yield [...lines.slice(0, at), `${name}${literal(value)}${behind}${end}`, ...lines.slice(after)].join('\n');
@@ -51,7 +51,7 @@ export function* withSetting(old: string, field: FieldInfo, value: unknown): Gen
   }
 }
 
-/** Parts with an empty line between them, with the line ends that the file has. */
+/** Joins parts with an empty line between them, with the file's line ends. */
 function joined(old: string, [rest = '', ...added]: readonly string[]): string {
   const end = old.includes('\r\n') ? '\r\n' : '\n';
   const parts = [rest, ...added.map((part) => part.replaceAll('\n', end))];

@@ -1,5 +1,5 @@
-// `hearth top`: what goes on, live, on the whole terminal until somebody leaves it; elsewhere one picture, or each event as a
-// line of JSON. The terminal is left as it was, however it ends.
+// `hearth top`: live activity on the whole terminal until the user leaves; without a terminal one picture, or each
+// event as a line of JSON. The terminal is always restored.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventData, RequestFact, RequestList } from '../../contract/views/control.ts';
 import { EXIT, Exit } from '../exits.ts';
@@ -8,9 +8,9 @@ import { liveEvents, snapshotNow, type LiveEvent } from '../gateway/live-events.
 import type { Host, Run } from '../command-host.ts';
 import { pictureOf, type Seen } from './top-picture.ts';
 
-/** As many as are ever shown of those that ended last. */
+/** Maximum number of ended requests that are ever shown. */
 const LAST = 100;
-/** How long is waited before a gateway that has gone is asked again; and the least between two drawings. Milliseconds. */
+/** Milliseconds before a retry when the gateway is gone, and between two redraws. */
 const AGAIN_MS = 1000;
 const DRAWN_MS = 100;
 
@@ -38,7 +38,7 @@ function seenOf({ health, stats, models }: EventData<'snapshot'>, ended: readonl
   return { health, queue: stats?.queue, stats, models, ended, at, away: undefined };
 }
 
-/** What is seen after an event. */
+/** The state after an event. */
 export function after(seen: Seen | undefined, event: LiveEvent, at: number): Seen | undefined {
   if (event.name === 'snapshot') return seenOf(event.data, seen?.ended ?? [], at);
   if (seen === undefined) return undefined;
@@ -56,7 +56,7 @@ export function after(seen: Seen | undefined, event: LiveEvent, at: number): See
   }
 }
 
-// ---- the whole screen: control sequences of xterm, which every terminal of today knows
+// ---- the whole screen: control sequences of xterm, which all current terminals support
 
 const ENTER = '\u001B[?1049h\u001B[?25l';
 const LEAVE = '\u001B[?25h\u001B[?1049l';
@@ -82,7 +82,7 @@ async function wholeScreen(options: Parameters<typeof gatewayOf>[0], host: Host)
   terminal.stdin.onKey((key) => {
     if (key === 'q' || key === 'ctrl-c' || key === 'escape') left.abort();
   }, signal);
-  // Ages grow while nothing happens.
+  // Ages grow without events.
   const ticking = setInterval(drawSoon, AGAIN_MS);
   try {
     const gateway = await gatewayOf(options, { ...host, signal });
@@ -96,7 +96,7 @@ async function wholeScreen(options: Parameters<typeof gatewayOf>[0], host: Host)
         }
       } catch (error) {
         if (signal.aborted) break;
-        // One that was never there is a mistake in the address; one that has gone may come back.
+        // A gateway that was never there is a wrong address; one that disappeared may come back.
         if (!(error instanceof Exit) || seen === undefined) throw error;
         seen = { ...seen, away: error.message };
         drawSoon();

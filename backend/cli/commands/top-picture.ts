@@ -1,4 +1,4 @@
-// What `hearth top` shows, as lines for a terminal of some size. Pure.
+// Renders `hearth top` as lines for a terminal of a given size. Pure.
 import type { CacheStats, Health, ModelView, RequestFact } from '../../contract/views/control.ts';
 import { count, duration, percent } from '../../contract/in-words.ts';
 import type { QueueView } from '../../contract/views/queue-view.ts';
@@ -14,9 +14,9 @@ export interface Seen {
   readonly queue: QueueView | undefined;
   readonly stats: CacheStats | undefined;
   readonly models: readonly ModelView[];
-  /** The newest first. */
+  /** Newest first. */
   readonly ended: readonly RequestFact[];
-  /** When `queue` came. */
+  /** When `queue` arrived. */
   readonly at: number;
   /** Why the gateway does not answer now. */
   readonly away: string | undefined;
@@ -24,7 +24,7 @@ export interface Seen {
 
 type Screen = Pick<Terminal, 'columns' | 'rows' | 'hasColours'>;
 
-/** Lines of the rest, beside those that ended last: they get what is left. */
+/** Rows for ended requests when the height is unknown; otherwise they get the remaining rows. */
 const USUAL_LAST = 10;
 
 export function pictureOf(seen: Seen, screen: Screen, now: number): string[] {
@@ -38,7 +38,7 @@ export function pictureOf(seen: Seen, screen: Screen, now: number): string[] {
   const notices = (health.notices ?? []).map((notice) => told(notice, 'warn'));
   const above = [...head, ...notices, ...line, ...memory];
   const room = screen.rows === undefined ? USUAL_LAST : Math.max(0, screen.rows - above.length - 3);
-  // The list of the gateway has those that live too: they stand above.
+  // The gateway's list includes live requests, which are shown above.
   const last = ended.filter(({ status }) => status !== 'queued' && status !== 'processing').slice(0, room);
   const below = last.length === 0 ? [] : ['', ...lines(requestRows(last, screen, now))];
   return [...above, ...below].map((each) => fitted(each, screen));
@@ -63,7 +63,7 @@ function titleOf({ health, stats }: Seen, now: number): string {
   );
 }
 
-/** The line as it is now, when it was told some time ago. */
+/** The queue with its ages advanced to now. */
 function aged(queue: QueueView, ms: number): QueueView {
   const older = <E extends { readonly age_ms: number }>(entry: E): E => ({ ...entry, age_ms: entry.age_ms + ms });
   return { ...queue, running: queue.running.map(older), waiting: queue.waiting.map(older) };
@@ -71,7 +71,7 @@ function aged(queue: QueueView, ms: number): QueueView {
 
 const lines = (text: string): string[] => text.trimEnd().split('\n');
 
-/** Rows of tables fit already, and have colours, which are not to be cut. */
+/** Table rows fit already, and have colour codes that must not be cut. */
 function fitted(line: string, { columns }: Screen): string {
   return columns === undefined || line.includes('\u001B') ? line : cutTo(line, columns);
 }

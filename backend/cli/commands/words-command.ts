@@ -1,13 +1,13 @@
-// What a shell asks for while one types: the names of models, the ids of requests, the names of keys, one a line. Where they
-// cannot be had soon there are none.
+// Words for shell completion: names of models, ids of requests, names of keys, one per line. Empty if they are not
+// available quickly.
 import type { RequestList } from '../../contract/views/control.ts';
 import type { QueueView } from '../../contract/views/queue-view.ts';
 import { gatewayOf } from '../gateway/gateway-client.ts';
 import type { Host, Run } from '../command-host.ts';
 
-/** A person waits for the next letter. Milliseconds. */
+/** The user waits for the next key. Milliseconds. */
 const SOON_MS = 1000;
-/** The newest, living or ended; those before them are found by `hearth requests`. */
+/** Newest requests, live or ended; `hearth requests` finds older ones. */
 const MOST_REQUESTS = 50;
 const NO_OPTIONS = { url: undefined, config: undefined, 'api-key': undefined, 'api-key-file': undefined };
 

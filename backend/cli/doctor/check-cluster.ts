@@ -1,4 +1,4 @@
-// The Valkey of a fleet, where one is named: whether it can be used from here, and whether it is set as it should be.
+// Checks the Valkey of a fleet, if one is set: whether it can be used from here, and whether its settings are right.
 import { withoutUserinfo } from '../../contract/secret.ts';
 import { fail, ok, warn, type Finding } from './finding.ts';
 import type { Known } from './look-around.ts';
@@ -6,7 +6,7 @@ import type { Known } from './look-around.ts';
 export async function checkCluster({ settings }: Known): Promise<readonly Finding[]> {
   if (typeof settings === 'string' || settings.config.cluster.url === '') return [];
   const { cluster } = settings.config;
-  // Nothing of it is loaded where a gateway is alone.
+  // A gateway without a fleet loads none of the cluster code.
   const { lookAtValkey } = await import('../../cluster-work.ts');
   const place = withoutUserinfo(cluster.url);
   const seen = await lookAtValkey(cluster);

@@ -1,4 +1,4 @@
-// Where Hearth keeps its data: whether it is kept at all, and whether there is room.
+// Checks Hearth's data folder: whether data is stored at all, and whether there is room.
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bytes } from '../../contract/in-words.ts';
@@ -50,7 +50,7 @@ export async function checkDisk({
   return [ok('disk', told)];
 }
 
-/** The folder itself, or the one in which it would be made. */
+/** The folder itself, or the nearest existing parent. */
 async function nearest(folder: string): Promise<string> {
   for (let here = folder; ; here = dirname(here)) {
     const isThere = await access(here).then(

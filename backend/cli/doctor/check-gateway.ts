@@ -1,4 +1,4 @@
-// The gateway: whether it runs, who has its port, what it says of itself, who may come in, what stands in between.
+// Checks the gateway: whether it runs, who uses its port, what it reports, who may come in, and proxies in between.
 import { effectiveBind } from '../../http/door/bind.ts';
 import { problemSentence } from '../../contract/config/config-sources.ts';
 import { VERSION } from '../version.ts';
@@ -51,7 +51,7 @@ function sameVersion(version: string): readonly Finding[] {
   ];
 }
 
-/** What it would tell in its window too. */
+/** The notices that the window shows too. */
 export function checkNotices({ gateway: { says } }: Known): readonly Finding[] {
   if (typeof says === 'string') return [];
   const { health } = says;
@@ -86,7 +86,7 @@ export function checkKeys({ settings }: Known): readonly Finding[] {
   return [ok('keys', `Other machines get in with a key; there are ${config.server.api_keys.length}.`)];
 }
 
-/** A proxy of the environment takes requests for this machine away from it; one in front of the gateway may hold streams back. */
+/** A proxy in the environment diverts requests for this machine; a proxy in front of the gateway may buffer streams. */
 export function checkProxies({ env, gateway: { url, isHere, says } }: Known): readonly Finding[] {
   const names = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'].filter((name) => env[name]);
   const [name] = names;

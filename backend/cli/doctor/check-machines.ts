@@ -1,12 +1,12 @@
-// Several machines (`[[upstreams]]`): how the gateway finds each of them. It asks them with their own keys and from where it
-// runs, so that the doctor goes by what it says.
+// Checks several machines (`[[upstreams]]`) through the gateway. It asks them with their own keys and from its own
+// place, so the doctor relies on its report.
 import type { MachineView } from '../../contract/views/machine-view.ts';
 import { placesOf } from '../../contract/rules/upstream-list.ts';
 import { OLDEST, isOlder } from './check-ollama.ts';
 import { fail, ok, unknown, warn, type Finding } from './finding.ts';
 import type { Known } from './look-around.ts';
 
-/** Whether there are several, by the gateway or else by the settings. */
+/** Whether there are several machines, according to the gateway or else the settings. */
 export function hasMachines({ gateway: { says }, settings }: Pick<Known, 'gateway' | 'settings'>): boolean {
   if (typeof says !== 'string') return says.health.upstreams !== undefined;
   return typeof settings !== 'string' && settings.config.upstreams.length > 0;
@@ -34,7 +34,7 @@ function checkMachine({ name, url, state, version, reason, waking_ms }: MachineV
   if (state === 'down') {
     const says = `${name} cannot be used. ${reason ?? `Nothing answers at ${url}.`}`;
     const todo = `See to ${name}, or take it out of upstreams.`;
-    // The others do its work meanwhile; it may sleep.
+    // The other machines do its work meanwhile, and it may be asleep.
     return isAnyUp ? warn('ollama', says, todo) : fail('ollama', says, todo);
   }
   if (version !== null && isOlder(version, OLDEST)) {

@@ -1,4 +1,4 @@
-// Ollama: whether it answers, whether it is too old, and whether its settings and those of Hearth fit together.
+// Checks Ollama: whether it answers, whether it is too old, and whether its settings and Hearth's fit together.
 import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/views/control.ts';
 import { keepAliveSeconds } from '../../contract/duration.ts';
@@ -6,13 +6,13 @@ import { count } from '../../contract/in-words.ts';
 import { fail, ok, unknown, warn, type Finding } from './finding.ts';
 import type { Known } from './look-around.ts';
 
-/** The first one with /v1/responses; with older ones some apps get 404. */
+/** The first version with /v1/responses; with older ones some apps get 404. */
 export const OLDEST = '0.13.3';
 
 export function checkOllama({ ollama, gateway: { says } }: Known): readonly Finding[] {
   const { url, version, reason } = ollama;
   if (reason !== undefined) {
-    // A gateway elsewhere may reach one that this machine does not.
+    // A remote gateway may reach an Ollama that this machine does not.
     if (typeof says !== 'string' && says.health.upstream.reachable) {
       return [
         ok(
@@ -44,7 +44,7 @@ export function checkOllama({ ollama, gateway: { says } }: Known): readonly Find
   return [ok('ollama', `Ollama ${version} answers at ${url}.`)];
 }
 
-/** By their numbers; one that is no release, as 0.0.0 of a build of one's own, is taken as new. */
+/** Compares version numbers; a development build such as 0.0.0 counts as new. */
 export function isOlder(version: string, than: string): boolean {
   const numbers = (text: string): number[] =>
     text
@@ -71,7 +71,7 @@ export function checkModel({ gateway: { says } }: Known): readonly Finding[] {
   ];
 }
 
-/** Ollama's default when nothing is said (envconfig/config.go). */
+/** Ollama's default (envconfig/config.go). */
 const USUAL_PARALLEL = 1;
 
 export function checkParallel({ settings, environment }: Known): readonly Finding[] {
@@ -119,7 +119,7 @@ export function checkKeepAlive({ settings, environment }: Known): readonly Findi
   if (typeof settings === 'string') return [];
   const own = settings.config.ollama.keep_alive;
   const theirs = environment?.variables['OLLAMA_KEEP_ALIVE'];
-  // 0 in Hearth: as Ollama does.
+  // 0 in Hearth: use Ollama's own.
   const isOllamas = keepAliveSeconds(own) === 0;
   if (isOllamas && theirs !== undefined && keepAliveSeconds(theirs) === 0) {
     return [
@@ -163,9 +163,9 @@ export function checkGpu({ gateway: { says } }: Known): readonly Finding[] {
   });
 }
 
-/** As full as that, and the oldest part of a conversation is about to be left out. */
+/** At this share of the context the oldest part of a conversation is about to be dropped. */
 const FULL = 0.95;
-/** A load that a person notices; milliseconds. */
+/** A load that a user notices; milliseconds. */
 const LOAD_MS = 1000;
 
 export function checkContext({ gateway: { says } }: Known): readonly Finding[] {
@@ -191,7 +191,9 @@ export function checkContext({ gateway: { says } }: Known): readonly Finding[] {
     : [ok('context', 'The prompts of the last requests fit into the contexts of their models.')];
 }
 
-/** A model that is loaded again and again: apps ask for contexts of different size, or the memory is too small for two models. */
+/**
+ * A model that is loaded repeatedly: apps ask for contexts of different size, or memory is too small for two models.
+ */
 function reloads(requests: readonly RequestFact[]): readonly Finding[] {
   const loads = requests.filter(({ load_ms = 0 }) => load_ms > LOAD_MS);
   const models = [...new Set(loads.map(({ model }) => model))];

@@ -1,9 +1,9 @@
-// What a check has found: whether it is well, in a sentence, and what to do where it is not.
+// The result of a check: its verdict in a sentence, and what to do if something is wrong.
 
 export interface Finding {
-  /** What was looked at, for programs. */
+  /** The name of the check, for programs. */
   readonly check: string;
-  /** `unknown`: it cannot be seen from here. */
+  /** `unknown`: it cannot be determined from here. */
   readonly result: 'ok' | 'warn' | 'fail' | 'unknown';
   /** One whole sentence. */
   readonly says: string;

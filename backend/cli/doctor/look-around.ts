@@ -1,4 +1,5 @@
-// What the doctor has found out before it judges: the settings, the gateway if it runs, and Ollama as it answers from here.
+// The facts that the doctor collects before it judges: the settings, the gateway if it runs, and Ollama as it answers
+// from here.
 import { request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import type { EventData, Health, RequestFact, RequestList } from '../../contract/views/control.ts';
@@ -15,22 +16,22 @@ import { ollamaEnvironment, type OllamaEnvironment } from './ollama-environment.
 export interface Known {
   readonly env: Variables;
   readonly now: number;
-  /** What hearth serve would use; a sentence where that cannot even be read. */
+  /** The settings of hearth serve; a sentence if they cannot even be read. */
   readonly settings: ResolvedConfig | string;
   readonly dataFolder: string;
-  /** Where the gateway was asked for, and what it said; a sentence where it does not answer. */
+  /** The gateway's address and answers; a sentence if it does not answer. */
   readonly gateway: { readonly url: string; readonly isHere: boolean; readonly says: GatewaySays | string };
   readonly ollama: OllamaSays;
-  /** undefined where it cannot be seen. */
+  /** undefined if it cannot be read. */
   readonly environment: OllamaEnvironment | undefined;
 }
 
 export interface GatewaySays {
   readonly health: Health;
-  /** The first event of /api/events; undefined where it did not come soon. */
+  /** The first event of /api/events; undefined if it did not come in time. */
   readonly snapshot: EventData<'snapshot'> | undefined;
   readonly requests: readonly RequestFact[];
-  /** How far its clock is from this one; milliseconds. */
+  /** The offset of its clock from this one; milliseconds. */
   readonly skewMs: number | undefined;
 }
 
@@ -42,10 +43,10 @@ export interface OllamaSays {
   readonly skewMs: number | undefined;
 }
 
-/** How long each is waited for. Milliseconds. */
+/** Timeout for each answer. Milliseconds. */
 const WAIT_MS = 3000;
 
-/** Looks at everything; throws where the command line itself is wrong. */
+/** Collects all facts; throws if the command line itself is wrong. */
 export async function lookAround(options: RemoteOptions, host: Host): Promise<Known> {
   const settings = await settingsHere(options.config, host);
   const gateway = await gatewayOf(options, { ...host, signal: soon(host.signal) });
@@ -53,7 +54,7 @@ export async function lookAround(options: RemoteOptions, host: Host): Promise<Kn
     if (error instanceof Exit) return error.message;
     return `The gateway at ${gateway.url} does not answer within ${WAIT_MS / 1000} s.`;
   });
-  // What the gateway itself uses goes before what this shell would.
+  // The gateway's own setting wins over this shell's.
   const url = typeof says === 'string' ? undefined : says.health.upstream.url;
   const here = typeof settings === 'string' ? 'http://127.0.0.1:11434' : settings.config.ollama.api_url;
   return {
@@ -122,7 +123,7 @@ interface Head {
   readonly text: string;
 }
 
-/** A GET with nothing between: no proxy of the environment is used. */
+/** A direct GET: no proxy of the environment is used. */
 function headOf(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Head> {
   const ask = url.protocol === 'https:' ? secureRequest : request;
   return new Promise((resolve, reject) => {
@@ -137,7 +138,7 @@ function headOf(url: URL, headers: Readonly<Record<string, string>>, signal: Abo
   });
 }
 
-/** Against the middle of the exchange. The header has whole seconds. */
+/** Compared with the middle of the exchange. The header has whole seconds. */
 function skewOf(date: string | undefined, before: number, after: number): number | undefined {
   const told = date === undefined ? Number.NaN : Date.parse(date);
   return Number.isNaN(told) ? undefined : told + 500 - (before + after) / 2;

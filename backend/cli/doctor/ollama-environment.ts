@@ -1,5 +1,5 @@
-// With which settings the Ollama of this machine was started, as far as that can be seen: Ollama tells nobody, so its process
-// is looked at, and what systemd would start it with. Linux alone lets one look.
+// The settings with which this machine's Ollama was started, as far as they are visible: Ollama reports them to nobody,
+// so this reads the environment of its process, or of its systemd unit. Works on Linux only.
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 
 export interface OllamaEnvironment {
   readonly variables: Readonly<Record<string, string>>;
-  /** How it was seen, as part of a sentence. */
+  /** Where it was found, as part of a sentence. */
   readonly seenIn: string;
 }
 
 const SYSTEMCTL_MS = 2000;
 
-/** undefined where nothing can be seen. `proc` is where the system shows its processes. */
+/** undefined if nothing is visible. `proc`: the system's folder of processes. */
 export async function ollamaEnvironment(proc = '/proc'): Promise<OllamaEnvironment | undefined> {
   return (await fromProcess(proc)) ?? (await fromSystemd());
 }
@@ -23,7 +23,7 @@ async function fromProcess(proc: string): Promise<OllamaEnvironment | undefined>
   for (const pid of pids) {
     const words = (await textOf(join(proc, pid, 'cmdline'))).split('\0');
     if (!/(^|\/)ollama$/.test(words[0] ?? '') || words[1] !== 'serve') continue;
-    // Another user's process does not show it.
+    // Unreadable for another user's process.
     const environment = await textOf(join(proc, pid, 'environ'));
     if (environment !== '') return { variables: variablesIn(environment.split('\0')), seenIn: `process ${pid}` };
   }
@@ -40,7 +40,7 @@ async function fromSystemd(): Promise<OllamaEnvironment | undefined> {
     const { stdout } = await promisify(execFile)('systemctl', words, { timeout: SYSTEMCTL_MS });
     if (!/^LoadState=loaded$/m.test(stdout)) return undefined;
     const line = /^Environment=(.*)$/m.exec(stdout)?.[1] ?? '';
-    // Values with blanks are quoted as a whole: "NAME=a b".
+    // A value with spaces is quoted together with its name: "NAME=a b".
     const pairs = line.match(/"[^"]*"|\S+/g) ?? [];
     return { variables: variablesIn(pairs.map((pair) => pair.replaceAll('"', ''))), seenIn: 'its systemd unit' };
   } catch {
@@ -48,7 +48,7 @@ async function fromSystemd(): Promise<OllamaEnvironment | undefined> {
   }
 }
 
-/** Ollama's own alone: what else is in there may be secret. */
+/** Only Ollama's own variables: others may be secret. */
 function variablesIn(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs

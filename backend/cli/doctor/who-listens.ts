@@ -1,9 +1,10 @@
-// Who listens on a port of this machine: a Hearth, an Ollama, or a program by its name where the system shows it (Linux).
+// Finds who listens on a port of this machine: a Hearth, an Ollama, or a program by its name if the system shows it
+// (Linux).
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createServer } from 'node:net';
 
-/** Whether nobody listens there. A port that only administrators may have is not free either. */
+/** Whether the port is free. A port reserved for administrators is not free either. */
 export function isFree(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -12,7 +13,7 @@ export function isFree(port: number, host: string): Promise<boolean> {
   });
 }
 
-/** As "nginx (process 812)"; undefined where the system does not show it. */
+/** The program, such as "nginx (process 812)"; undefined if the system does not show it. */
 export async function listenerOn(port: number, proc = '/proc'): Promise<string | undefined> {
   const inodes = new Set([
     ...(await listening(join(proc, 'net/tcp'), port)),
@@ -32,10 +33,10 @@ export async function listenerOn(port: number, proc = '/proc'): Promise<string |
   return undefined;
 }
 
-/** 0A: it listens (include/net/tcp_states.h). */
+/** 0A: state LISTEN (include/net/tcp_states.h). */
 const LISTENS = '0A';
 
-/** The inodes of the sockets that listen there, by proc_net_tcp(5). */
+/** Inodes of the sockets that listen there (proc_net_tcp(5)). */
 async function listening(path: string, port: number): Promise<string[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const wanted = port.toString(16).toUpperCase().padStart(4, '0');

@@ -1,18 +1,18 @@
-// Where the gateway is that a command is for: where it was said to be, else where `hearth serve` would listen by the same
-// file and environment. It reads these two settings alone, since all of them take as long to load as Node itself.
+// Finds the gateway that a command talks to: the given address, else where `hearth serve` would listen with the same
+// file and environment. It reads these two settings alone, since loading all of them takes as long as loading Node.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LISTENS_AT, namesInEnvironment } from '../../contract/listens-at.ts';
 import { EXIT, Exit, UsageError } from '../exits.ts';
 import type { Host, Variables } from '../command-host.ts';
 
-/** What of the command line says where the gateway is. */
+/** Command line options that say where the gateway is. */
 export interface Whereabouts {
   readonly url: string | undefined;
   readonly config: string | undefined;
 }
 
-/** An address without a slash at its end. Throws UsageError and ConfigFileError. */
+/** The address without a trailing slash. Throws UsageError and ConfigFileError. */
 export async function addressInUse(
   { url, config }: Whereabouts,
   { env, cwd }: Pick<Host, 'env' | 'cwd'>,
@@ -29,7 +29,7 @@ export async function addressInUse(
   return spelled(`${reachable(host)}:${port}`, 'server.host with server.port');
 }
 
-/** The `[server]` of the file. */
+/** The `[server]` section of the file. */
 async function serverSection(named: string | undefined, env: Variables, cwd: string): Promise<Record<string, unknown>> {
   const isNamed = named !== undefined || Boolean(env['CONFIG_PATH']);
   if (!isNamed && !existsSync(resolve(cwd, 'config.toml'))) return {};
@@ -48,7 +48,7 @@ function own(env: Variables, key: 'host' | 'port'): string | undefined {
   return found === undefined ? undefined : env[found]?.trim();
 }
 
-/** What listens on every address is asked on this machine's own. */
+/** A gateway that listens on every address is asked on loopback. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   const bare = host.replace(/^\[(.*)\]$/, '$1');
@@ -56,7 +56,7 @@ function reachable(host: string): string {
   return bare.includes(':') ? `[${bare}]` : bare;
 }
 
-/** With a scheme; port 8080 where there is neither. */
+/** Adds a scheme; port 8080 if neither scheme nor port is given. */
 function spelled(text: string, where: string): string {
   const hasScheme = /^https?:\/\//i.test(text);
   const full = hasScheme ? text : `http://${/:\d+(\/|$)/.test(text) ? text : `${text}:${LISTENS_AT.port.default}`}`;

@@ -1,5 +1,5 @@
-// The gateway, asked over HTTP as every other program asks it. What it answers is taken as contract/ says it, by types alone:
-// checking it would load the schemas, which takes longer than the whole command. Failures become sentences with what to do.
+// The HTTP client for the gateway. Its answers are trusted to have the types of contract/: validating them would load
+// the schemas, which takes longer than the whole command. Failures become sentences with advice.
 import { readFile } from 'node:fs/promises';
 import { request as plainRequest, type IncomingMessage } from 'node:http';
 import type { WireError } from '../../contract/errors.ts';
@@ -7,7 +7,7 @@ import { EXIT, Exit } from '../exits.ts';
 import type { Host } from '../command-host.ts';
 import { addressInUse, type Whereabouts } from './address-in-use.ts';
 
-/** What of the command line says which gateway, and who asks. */
+/** Command line options that say which gateway, and who asks. */
 export interface RemoteOptions extends Whereabouts {
   readonly 'api-key-file': string | undefined;
   readonly 'api-key': string | undefined;
@@ -19,14 +19,16 @@ export interface Gateway {
   readonly url: string;
   /** The answer's JSON. Throws Exit with a sentence. */
   ask<T>(method: Method, path: string, body?: unknown): Promise<T>;
-  /** Its lines as they come, without their ends. Throws Exit with a sentence, also where it breaks off. */
+  /**
+   * The answer's lines as they arrive, without line ends. Throws Exit with a sentence, also when the stream breaks off.
+   */
   lines(method: Method, path: string, body?: unknown): AsyncGenerator<string, void, undefined>;
 }
 
-/** How long the gateway may take to begin an answer that it has at once. Milliseconds. */
+/** Time for the gateway to begin an answer that it has at once. Milliseconds. */
 export const ANSWERS_MS = 10_000;
 
-/** The gateway that a command is for. Asks nothing yet. */
+/** The gateway that a command talks to. Sends nothing yet. */
 export async function gatewayOf(options: RemoteOptions, host: Host): Promise<Gateway> {
   const url = await addressInUse(options, host);
   const key = await keyOf(options, host);
@@ -40,7 +42,7 @@ export async function gatewayOf(options: RemoteOptions, host: Host): Promise<Gat
     async ask<T>(method: Method, path: string, body?: unknown) {
       const text = await textOf(await send(method, path, body));
       try {
-        // As the contract has it: see the head of this file.
+        // Trusted to have the contract's type: see the head of this file.
         return JSON.parse(text === '' ? 'null' : text) as T;
       } catch (cause) {
         throw new Exit(EXIT.unavailable, `What answers at ${url} is not Hearth. Say where it is with --url.`, cause);
@@ -65,7 +67,7 @@ export async function gatewayOf(options: RemoteOptions, host: Host): Promise<Gat
   };
 }
 
-/** The key to show; undefined on this machine, where none is needed. */
+/** The key to send; undefined on this machine, where none is needed. */
 async function keyOf(options: RemoteOptions, { env }: Host): Promise<string | undefined> {
   const file = options['api-key-file'];
   if (file === undefined) return options['api-key'] ?? (env['HEARTH_API_KEY'] || undefined);
@@ -85,9 +87,10 @@ interface Sent {
   readonly signal: AbortSignal;
 }
 
-/** Resolves with the head of the answer, however long that takes: a model may have to be loaded for it. */
+/** Resolves with the head of the answer, however long that takes: a model may have to be loaded first. */
 function opened(base: string, { method, path, body, key, signal }: Sent): Promise<IncomingMessage> {
-  // Most gateways are on this machine, without TLS. import() cannot be used: V8's kept code of the bundle has none.
+  // Most gateways are on this machine, without TLS. import() cannot be used: V8's code cache of the bundle does not
+  // support it.
   const request = base.startsWith('https:') ? process.getBuiltinModule('node:https').request : plainRequest;
   const text = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
@@ -96,7 +99,7 @@ function opened(base: string, { method, path, body, key, signal }: Sent): Promis
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
   };
   return new Promise((resolve, reject) => {
-    // A connection of its own, which ends with its answer: nothing then keeps the process alive.
+    // A separate connection, which ends with its answer and does not keep the process alive.
     const asked = request(new URL(base + path), { method, headers, signal, agent: false }, resolve);
     asked.on('error', (cause) => reject(signal.aborted ? cause : unreachable(base, cause)));
     asked.end(text);
@@ -126,7 +129,7 @@ function unreachable(url: string, cause: Error): Exit {
   );
 }
 
-/** What the gateway has refused, in its own words, and with the code that says whether to come back. */
+/** The gateway's refusal in its own words, with the exit code that says whether to retry. */
 function refusal(url: string, status: number, text: string): Exit {
   const told = wireErrorIn(text);
   if (told === undefined) return new Exit(EXIT.unavailable, `What answers at ${url} is not Hearth: it said ${status}.`);

@@ -1,11 +1,11 @@
-// What goes on in the gateway, live: the named events of GET /api/events.
+// Live activity of the gateway: the named events of GET /api/events.
 import type { EventData, EventName } from '../../contract/views/control.ts';
 import type { Gateway } from './gateway-client.ts';
 
-/** One of them, with its own kind of data. */
+/** One event, with the data of its kind. */
 export type LiveEvent = { readonly [N in EventName]: { readonly name: N; readonly data: EventData<N> } }[EventName];
 
-/** A full snapshot first, then what happens, until the gateway stops. Throws Exit as a gateway does. */
+/** A full snapshot first, then changes, until the gateway stops. Throws Exit as Gateway does. */
 export async function* liveEvents(gateway: Gateway): AsyncGenerator<LiveEvent, void, undefined> {
   let name = '';
   let data = '';
@@ -13,14 +13,14 @@ export async function* liveEvents(gateway: Gateway): AsyncGenerator<LiveEvent, v
     if (line.startsWith('event: ')) name = line.slice('event: '.length);
     else if (line.startsWith('data: ')) data += line.slice('data: '.length);
     else if (line === '' && data !== '') {
-      // By the contract, as all that the gateway says (gateway-client.ts).
+      // Trusted to have the contract's type, as all answers of the gateway (gateway-client.ts).
       yield { name, data: JSON.parse(data) } as LiveEvent;
       [name, data] = ['', ''];
     }
   }
 }
 
-/** Everything as it is now. */
+/** The current state of everything. */
 export async function snapshotNow(gateway: Gateway): Promise<EventData<'snapshot'>> {
   for await (const event of liveEvents(gateway)) if (event.name === 'snapshot') return event.data;
   throw new Error('The gateway has ended its events before the first one.');

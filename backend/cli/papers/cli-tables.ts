@@ -1,10 +1,10 @@
-// The tables of docs/cli.md, made of the table of commands; a test compares them.
+// The tables of docs/cli.md, generated from the table of commands; a test compares them.
 import { table } from '../../contract/config/config-docs.ts';
 import { COMMAND_NAMES, GROUPS, infoOf } from '../command-table.ts';
 import { usageOf } from './man-page.ts';
 import { ENVIRONMENT, EXITS } from './page-facts.ts';
 
-/** Every command with what it does and its options. */
+/** Every command with its purpose and options. */
 export function commandTable(): string {
   const commands = COMMAND_NAMES.filter((name) => !GROUPS.includes(name));
   return table(

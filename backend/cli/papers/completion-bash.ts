@@ -1,4 +1,5 @@
-// Completion for bash: one function, which finds the command in the words before the cursor and then the words that fit.
+// Completion for bash: one function, which finds the command in the words before the cursor and then the words that may
+// follow.
 import { ASKED, shellCommands, type ShellCommand, type Values } from './completion-words.ts';
 
 export function bashCompletion(settings: readonly string[]): string {
@@ -64,7 +65,7 @@ function optionCases({ name, options }: ShellCommand): string[] {
   );
 }
 
-/** What may stand where an argument may: the commands below, or the values of its arguments, one after the other. */
+/** The words that may stand at an argument's place: the commands below, or the values of its arguments in order. */
 function wordCases({ name, below, arguments: args }: ShellCommand): string[] {
   const names = below.map((each) => each.split(' ').at(-1) ?? '').join(' ');
   return [

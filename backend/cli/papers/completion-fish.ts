@@ -1,4 +1,4 @@
-// Completion for fish: a line for each word that may stand somewhere, and the condition under which it may.
+// Completion for fish: a line for each possible word, with the condition under which it is offered.
 import { ASKED, shellCommands, type ShellCommand, type Values } from './completion-words.ts';
 
 export function fishCompletion(settings: readonly string[]): string {
@@ -39,7 +39,7 @@ function linesOf({ name, what, options, arguments: args }: ShellCommand): string
   ];
 }
 
-/** An option with a value, and what the value may be. */
+/** An option that takes a value, with the possible values. */
 function taken(values: Values): string {
   switch (values.kind) {
     case 'nothing':

@@ -1,8 +1,10 @@
-// What all shells complete alike: read off the table of commands, so that none of them knows less than the parser does.
+// What all shells complete, generated from the table of commands, so that they know all that the parser knows.
 import type { ArgumentInfo, Completes, OptionInfo } from '../command-info.ts';
 import { COMMAND_NAMES, commandsBelow, infoOf, type CommandName } from '../command-table.ts';
 
-/** What a shell does for a value: files and folders are its own matter; `words` are fixed; the rest it asks `hearth` for. */
+/**
+ * How a shell completes a value: files and folders by itself; `words` are fixed; the rest comes from calling `hearth`.
+ */
 export type Values =
   | { readonly kind: 'file' | 'folder' | 'nothing' }
   | { readonly kind: 'words'; readonly words: readonly string[] }
@@ -16,7 +18,7 @@ export interface ShellCommand {
   readonly arguments: readonly { readonly name: string; readonly values: Values }[];
 }
 
-/** Every command as a shell needs it. `settings` are all keys of the configuration. */
+/** Every command as a shell needs it. `settings`: all keys of the configuration. */
 export function shellCommands(settings: readonly string[]): readonly ShellCommand[] {
   return COMMAND_NAMES.map((name) => {
     const { what, options, arguments: args = [] } = infoOf(name);
@@ -64,5 +66,5 @@ function valuesOf(
   }
 }
 
-/** The words by which a shell asks for what is there now (commands/words-command.ts). */
+/** The hidden command that a shell calls for current names (commands/words-command.ts). */
 export const ASKED = '__words';

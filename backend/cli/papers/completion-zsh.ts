@@ -1,4 +1,4 @@
-// Completion for zsh: a function for each command, of _arguments.
+// Completion for zsh: a function for each command, with _arguments.
 import { ASKED, shellCommands, type ShellCommand, type Values } from './completion-words.ts';
 
 export function zshCompletion(settings: readonly string[]): string {
@@ -57,7 +57,7 @@ ${cases.join('\n')}
 }`;
 }
 
-/** A value comes as a word of its own, or behind "=". */
+/** A value comes as a separate word, or behind "=". */
 function optionSpec(long: string, what: string, values: Values | undefined): string {
   const told = what.replaceAll(/[[\]]/g, '\\$&');
   const value = values === undefined ? '' : `:value:${action(values)}`;

@@ -1,9 +1,9 @@
-// The manual page, hearth(1), in the macros of man(7): made of the table of commands, at each build.
+// The manual page, hearth(1), in the macros of man(7): generated from the table of commands at each build.
 import type { ArgumentInfo } from '../command-info.ts';
 import { COMMAND_NAMES, GROUPS, infoOf, type CommandName } from '../command-table.ts';
 import { ENVIRONMENT, EXITS } from './page-facts.ts';
 
-/** The page of this version. */
+/** The page for a version. */
 export function manPage(version: string): string {
   const commands = COMMAND_NAMES.filter((name) => !GROUPS.includes(name));
   return [
@@ -51,7 +51,7 @@ function sectionOf(name: CommandName): string[] {
   ];
 }
 
-/** As "cancel ID". */
+/** Command and arguments, such as "cancel ID". */
 export function usageOf(name: CommandName): string {
   const args = infoOf(name).arguments ?? [];
   return [name, ...args.map(({ name: word, optional }) => (optional === true ? `[${word}]` : word))].join(' ');
@@ -63,7 +63,7 @@ function toldOf({ what, choices }: ArgumentInfo): string {
 
 const sentence = (text: string): string => roff(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 
-/** Text as roff reads it: a hyphen that stays one, no command at the begin of a line. */
+/** Escapes text for roff: hyphens stay hyphens, and no line starts with a command. */
 function roff(text: string): string {
   const escaped = text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('"', '\\(dq');
   return /^[.']/.test(escaped) ? `\\&${escaped}` : escaped;

@@ -1,4 +1,4 @@
-// What the manual page and docs/cli.md say beside the commands: names in the environment, and exit codes.
+// What the manual page and docs/cli.md contain beside the commands: environment variables and exit codes.
 import { EXIT } from '../exits.ts';
 
 export const ENVIRONMENT: readonly (readonly [name: string, what: string])[] = [

@@ -1,12 +1,12 @@
-// What a colour means. Colours alone say nothing that words do not say too.
+// Colours by meaning. A colour never says anything that the text does not say too.
 
-/** `good` and `bad` of states, `heat` of what runs, `dim` of what is beside the point. */
+/** `good` and `bad` for states, `heat` for what runs, `dim` for secondary text. */
 export type Tone = 'good' | 'warn' | 'bad' | 'heat' | 'dim' | 'strong';
 
-/** Select Graphic Rendition (ECMA-48), as every terminal knows it. */
+/** Select Graphic Rendition (ECMA-48), which every terminal supports. */
 const CODES: Readonly<Record<Tone, number>> = { good: 32, warn: 33, bad: 31, heat: 33, dim: 2, strong: 1 };
 
-/** The text in its colour, where there may be some. */
+/** The text in its colour, if colours are allowed. */
 export function painted(text: string, tone: Tone | undefined, hasColours: boolean): string {
   return tone === undefined || !hasColours || text === '' ? text : `\u001B[${CODES[tone]}m${text}\u001B[0m`;
 }

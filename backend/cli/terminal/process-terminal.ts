@@ -1,4 +1,4 @@
-// The terminal that this process was started in.
+// The terminal of this process.
 import { createInterface, emitKeypressEvents } from 'node:readline';
 import { ReadStream } from 'node:tty';
 import { text } from 'node:stream/consumers';
@@ -22,7 +22,7 @@ export function processTerminal(): Terminal {
       stdout.on('resize', changed);
       onAbort(signal, () => void stdout.off('resize', changed));
     },
-    // Opened when it is asked for: a command that reads nothing ends without it.
+    // Opened on demand: a command that reads nothing ends without it.
     get stdin() {
       return inputOf(process.stdin);
     },
@@ -30,8 +30,8 @@ export function processTerminal(): Terminal {
 }
 
 /**
- * NO_COLOR and FORCE_COLOR as no-color.org and force-color.org have them, the first before the second; else a terminal that
- * is not "dumb".
+ * Follows NO_COLOR and FORCE_COLOR as on no-color.org and force-color.org, the first before the second; otherwise
+ * colours need a terminal that is not "dumb".
  */
 export function mayColour(env: Variables, isTerminal: boolean): boolean {
   if (env['NO_COLOR']) return false;

@@ -1,5 +1,5 @@
-// Rows for people: columns in line whatever the characters are wide, cut where the terminal is narrow, and left out where it
-// is narrower still. Texts from elsewhere, such as the name of an app, cannot move the cursor.
+// Tables for users: columns stay aligned for characters of any width, are cut on a narrow terminal, and dropped on an
+// even narrower one. Foreign texts, such as an app's name, cannot move the cursor.
 import { eastAsianWidth } from 'get-east-asian-width';
 import { THIN } from '../../contract/in-words.ts';
 import type { Terminal } from '../command-host.ts';
@@ -12,18 +12,18 @@ export interface Cell {
 
 export interface Column {
   readonly title: string;
-  /** Figures stand below each other at their last digit. */
+  /** Right-aligned, for figures. */
   readonly right?: true;
-  /** Fewest characters it may be cut to; left out: it is never cut. */
+  /** Minimum width in characters when cut; absent: never cut. */
   readonly cutTo?: number;
-  /** Left out where there is no room for it, the highest first. */
+  /** Dropped if there is no room, highest number first. */
   readonly spare?: number;
 }
 
 type Row = readonly (string | Cell)[];
 const GAP = 2;
 
-/** Lines with their ends. No width is no terminal: nothing is cut. */
+/** The table's lines, with line ends. Without a width (no terminal) nothing is cut. */
 export function table(
   columns: readonly Column[],
   rows: readonly Row[],
@@ -54,7 +54,7 @@ interface Kept {
   readonly right: boolean;
 }
 
-/** The columns that are shown, and how wide. */
+/** The columns that are shown, and their widths. */
 function fitted(columns: readonly Column[], cells: readonly (readonly Cell[])[], room: number): readonly Kept[] {
   const all = columns.map((column, at) => ({
     ...column,
@@ -68,7 +68,7 @@ function fitted(columns: readonly Column[], cells: readonly (readonly Cell[])[],
   }
 }
 
-/** What may be cut gives way, the widest of it first. Says whether all of them have room then. */
+/** Narrows the columns that may be cut, widest first. Returns whether all of them fit then. */
 function narrowed(shown: (Kept & { readonly cutTo?: number })[], room: number): boolean {
   for (;;) {
     const excess = shown.reduce((sum, { width }) => sum + width + GAP, -GAP) - room;
@@ -76,7 +76,7 @@ function narrowed(shown: (Kept & { readonly cutTo?: number })[], room: number): 
       .filter(({ width, cutTo: least }) => least !== undefined && width > least)
       .toSorted((a, b) => b.width - a.width);
     if (excess <= 0 || widest === undefined) return excess <= 0;
-    // Down to the next widest at once, and then both step by step.
+    // Down to the next widest at once, then both step by step.
     const floor = Math.max(widest.cutTo ?? 0, next === undefined ? 0 : next.width - 1);
     widest.width -= Math.min(excess, Math.max(1, widest.width - floor));
   }
@@ -87,12 +87,15 @@ function cellOf(cell: string | Cell): Cell {
   return { text: plainText(text), ...more };
 }
 
-/** On one line and without what a terminal takes as a command: colours, titles, moves. Figures stand with a usual blank. */
+/**
+ * Puts text on one line and removes control characters, which a terminal would execute. Thin spaces become ordinary
+ * ones.
+ */
 export function plainText(text: string): string {
   return text.replaceAll(THIN, ' ').replaceAll(/\p{Cc}+/gu, ' ');
 }
 
-/** As many characters of a text as fit, the last one an ellipsis where some are left out. */
+/** The longest part of a text that fits, with an ellipsis at the end if it was cut. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text;
   let cut = '';
@@ -103,25 +106,25 @@ export function cutTo(text: string, width: number): string {
   return `${cut}…`;
 }
 
-/** Marks over other characters, and what is never seen. */
+/** Combining marks and invisible characters. */
 const UNSEEN = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
 const JOINER = '\u200D';
 
-/** In characters of a terminal: two for most of those of Chinese, Japanese and Korean, and for emoji. */
+/** Width in terminal columns: two for most Chinese, Japanese and Korean characters, and for emoji. */
 export function widthOf(text: string): number {
-  // The most common case needs no tables.
+  // Fast path: ASCII needs no tables.
   if (/^[ -~]*$/.test(text)) return text.length;
   let width = 0;
   let before = '';
   for (const char of text) {
-    // What is joined to another is drawn in its place, as in an emoji of a family.
+    // A joined character is drawn over the one before, as in a family emoji.
     if (!UNSEEN.test(char) && before !== JOINER) width += eastAsianWidth(char.codePointAt(0) ?? 0);
     before = char;
   }
   return width;
 }
 
-/** Names and what is so, one a line. */
+/** Names and values, one pair per line. */
 export function facts(
   pairs: readonly (readonly [name: string, value: string | Cell])[],
   { columns, hasColours }: Pick<Terminal, 'columns' | 'hasColours'>,
@@ -139,12 +142,12 @@ export function facts(
 
 /** Longer lines are hard to read. */
 const MOST_COLUMNS = 100;
-/** So many fit on every terminal. */
+/** Every terminal has at least this width. */
 const LEAST_COLUMNS = 20;
 
 /**
- * A paragraph in lines that fit, where there is a width to fit into. `before` characters stand before it on its first line, and
- * `indent` comes before the others.
+ * Wraps a paragraph, if the width is limited. `before`: characters in front of it on its first line; `indent`: prefix
+ * of the other lines.
  */
 export function wrapped(text: string, columns: number | undefined, indent = '', before = 0): string {
   const room = columns === undefined ? Infinity : Math.max(LEAST_COLUMNS, Math.min(columns, MOST_COLUMNS));
