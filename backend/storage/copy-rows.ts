@@ -1,5 +1,5 @@
-// Copies the rows of small tables from one place to another, as far as they can be read; and notes which of them have changed
-// since, so that no more than these go back.
+// Copies the rows of small tables between two stores, as far as they can be read, and tracks which rows changed since,
+// so that only those are copied back.
 import type { Log } from '../core/ports.ts';
 import type { Opened } from './opening.ts';
 import type { Param, Rows } from './rows.ts';
@@ -11,10 +11,10 @@ interface CarryOptions {
 }
 
 /**
- * Each row in place of one with the same key, all in one transaction; whether it could be written. A place that has none of them gets
- * what can be read. Back from memory to a file that has the rest, those go that have changed since `noteChanges`, and what went since
- * then goes there too. All others are let be: they may not have been read when they should have been carried, or a program beside
- * us has changed them.
+ * Upserts all rows in one transaction; false if that failed. A new store gets every readable row. When memory returns
+ * to a file that has the other rows, only the rows that changed since `noteChanges` are written, and rows deleted since
+ * then are deleted there too. All other rows stay: they may have been unreadable when they should have been copied, or
+ * a program beside Hearth has changed them.
  */
 export function copyRows(from: Opened, to: Opened, { schema: { carried }, log }: CarryOptions): boolean {
   const isReturn = from.notesChanges === true && to.folder !== undefined && to.isNew !== true;
@@ -43,7 +43,7 @@ function putChanges(from: Rows, to: Rows, table: string): void {
   }
 }
 
-/** From now on. Of a place that is gone when it is closed, as memory is: the notes are not written to a file. */
+/** Starts tracking. For a store that disappears when closed, such as memory: the notes are not written to a file. */
 export function noteChanges(rows: Rows, tables: readonly string[]): void {
   for (const table of tables) {
     const keys = keysOf(rows, table);
@@ -61,7 +61,7 @@ export function noteChanges(rows: Rows, tables: readonly string[]): void {
   }
 }
 
-/** The tables are ours, with columns of the types that Param has. */
+/** Hearth's own tables, with columns of Param's types. */
 type Row = Readonly<Record<string, Param>>;
 
 const notesOf = (table: string): string => `changed_${table}`;

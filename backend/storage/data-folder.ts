@@ -1,4 +1,4 @@
-// The folder of the store: made private, held by one Hearth alone, and cleared of a file that can't be used.
+// The folder of the store: keeps it private, locks it for one Hearth, and moves an unusable file aside.
 import {
   chmodSync,
   mkdirSync,
@@ -15,18 +15,18 @@ import { Connection, isBusy } from './rows.ts';
 import type { Sqlite } from './sqlite.ts';
 
 const NAME = 'hearth.db';
-/** SQLite's own files beside it: the log of what is not in it yet, and its index. */
+/** SQLite's own files beside it: the write-ahead log, and its index. */
 const LOG = '-wal';
 const BESIDE = [LOG, '-shm'];
 const LOCK = 'hearth.lock';
-/** Names of files that were moved aside, with those beside them; the first group is the same for all of these. */
+/** Names of files that were moved aside, and of SQLite's files beside them; the first group is the name they share. */
 const ASIDE = /^(hearth\.db\.aside-.*?)(?:-wal|-shm)?$/;
-/** So many of them are kept, with the one that is moved now. */
+/** Number of moved files that are kept, including the one being moved now. */
 export const MOST_ASIDE = 3;
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
-/** Another process may read its first page at this moment; one that holds it longer keeps it. Milliseconds. */
+/** Another process may be reading the first page right now; one that holds the file longer keeps it. Milliseconds. */
 const HELD_MS = 250;
 
 /** Another Hearth uses the folder. */
@@ -34,7 +34,7 @@ export class Held extends Error {
   override readonly name = 'Held';
 }
 
-/** A file that was moved aside, and those that went for it; paths. */
+/** A file that was moved aside, and older ones deleted in return; paths. */
 export interface Aside {
   readonly name: string;
   readonly deleted: readonly string[];
@@ -52,8 +52,8 @@ export class DataFolder {
   }
 
   /**
-   * Makes the folder and the files where they are missing, and holds them until `release`. The system lets go when the
-   * process dies, however that happens. Throws Held, SQLite's errors and the system's.
+   * Creates missing folders and files, and locks them until `release`. The system releases the lock when the process
+   * dies in any way. Throws Held, SQLite's and the system's errors.
    */
   hold(sqlite: Sqlite): void {
     mkdirSync(this.path, { recursive: true, mode: PRIVATE_FOLDER });
@@ -61,7 +61,7 @@ export class DataFolder {
     makePrivate(lock);
     const connection = new Connection(sqlite, lock, HELD_MS);
     try {
-      // A lock of a file of its own, since one on the database would shut out those who only read it.
+      // A separate lock file, since a lock on the database would shut out programs that only read it.
       connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (error) {
       connection.close();
@@ -76,28 +76,28 @@ export class DataFolder {
     this.#lock = undefined;
   }
 
-  /** Bytes that the store takes on the disk. */
+  /** Size of the store on disk in bytes. */
   get bytes(): number {
     return sizeOf(this.file) + BESIDE.map((end) => sizeOf(this.file + end)).reduce((sum, size) => sum + size, 0);
   }
 
-  /** Bytes of the log of what is not in the file yet. */
+  /** Size of the write-ahead log in bytes. */
   get logBytes(): number {
     return sizeOf(this.file + LOG);
   }
 
-  /** Bytes that the disk has left for us. */
+  /** Free bytes on the disk. */
   get room(): number {
     const { bavail, bsize } = statfsSync(this.path);
     return bavail * bsize;
   }
 
-  /** The file that is there now has been opened. */
+  /** Remembers the identity of the file that was opened. */
   opened(): void {
     this.#opened = this.#identity();
   }
 
-  /** Whether the opened file still has its name; somebody may have deleted it, which SQLite does not notice. */
+  /** Whether the opened file still has its name; SQLite does not notice if somebody deletes it. */
   get isThere(): boolean {
     return this.#identity() === this.#opened;
   }
@@ -108,8 +108,8 @@ export class DataFolder {
   }
 
   /**
-   * Gives the file another name. Of those that were moved aside before, the oldest are deleted where they are too many. Throws
-   * the system's errors.
+   * Renames the file, and deletes the oldest of the files that were moved before if there are too many. Throws the
+   * system's errors.
    */
   moveAside(at: Date): Aside {
     const before = this.#aside;
@@ -121,14 +121,14 @@ export class DataFolder {
     renameSync(this.file, join(this.path, name));
     for (const end of BESIDE) {
       const beside = this.file + end;
-      // By the same name with the same end a tool finds them beside it.
+      // Same name and same suffix, so that tools find the files beside it.
       if (statSync(beside, { throwIfNoEntry: false }) !== undefined) renameSync(beside, join(this.path, name + end));
     }
     makePrivate(this.file);
     return { name: join(this.path, name), deleted: deleted.map((each) => join(this.path, each.name)) };
   }
 
-  /** Those that were moved aside, the oldest first: their names tell when. */
+  /** The files that were moved aside, oldest first: the name contains the time. */
   get #aside(): readonly { readonly name: string; readonly files: readonly string[] }[] {
     const found = new Map<string, string[]>();
     for (const file of readdirSync(this.path)) {
@@ -143,10 +143,10 @@ function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** SQLite makes its other files with the same rights. */
+/** SQLite creates its other files with the same mode. */
 function makePrivate(path: string): void {
   try {
-    // Never opens one that is there: to close it would let go of this process's locks on it (POSIX).
+    // Never opens an existing file: closing it would release this process's locks on it (POSIX).
     closeSync(openSync(path, 'wx', PRIVATE_FILE));
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;

@@ -1,79 +1,83 @@
-// The store that all faces share: one SQLite file in the data folder. Where the disk can't be used it is the same tables in
-// memory, with the small ones carried over, until it can. Opened at its first use.
+// The store that all faces share: one SQLite file in the data folder. While the disk cannot be used it is the same
+// tables in memory, with the small ones copied over. It is opened at its first use.
 import type { Clock, Log } from '../core/ports.ts';
 import { MovingStore } from './moving-store.ts';
 import type { Sql } from './rows.ts';
 import { SCHEMA, type Schema } from './schema.ts';
 
-/** Something written or read. Done again from its beginning when the store has moved meanwhile, so it changes nothing but rows. */
+/**
+ * A read or a write. It is repeated from the start if the store moved meanwhile, so it must change nothing but rows.
+ */
 export type Work<T> = (sql: Sql) => T;
 
-/** A face that needs what it has waiting before it reads or commits. */
+/** A group of pending writes that can be flushed alone, before its face reads or commits. */
 export type Lane = 'history' | 'list' | 'offline' | 'recordings' | 'talks' | 'texts';
 
-/** What `erase` did. */
+/** The result of `erase`. */
 export interface Erased<T> {
   readonly value: T;
-  /** Nothing of it is in the log of the file either. It may be there a little longer where another program reads the file. */
+  /**
+   * Whether nothing of it remains in the write-ahead log. It may remain a little longer while another program reads the
+   * file.
+   */
   readonly gone: boolean;
 }
 
-/** What is told when the store moves between the disk and memory, or begins anew. */
+/** Reported when the store moves between disk and memory, or starts over. */
 export interface Change {
   readonly isDurable: boolean;
-  /** For people: what is wrong. Undefined: it was, and is no longer. */
+  /** What is wrong, for users. Undefined: the trouble is over. */
   readonly trouble: string | undefined;
 }
 
-/**
- * The store. All of it works in memory too; where there is no SQLite at all it keeps nothing and finds nothing.
- */
+/** The store. It fully works in memory too; without SQLite it stores nothing and finds nothing. */
 export interface Database {
-  /** Reads what was committed, but not what still waits in `later`. Throws what `work` throws. */
+  /** Reads committed rows, without writes that still wait in `later`. Throws what `work` throws. */
   read<T>(work: Work<T>): T;
   /**
-   * One transaction, on the disk before this returns: for what is promised. It comes before all that waits in `later`, of which
-   * there may be thousands; whoever needs some of that before flushes its own lane. What waits in the lane `together` is written in the same
-   * transaction, before it. Throws what `work` throws; then nothing of it is written.
+   * Runs one transaction that is on disk when this returns: for promises. It overtakes everything that waits in
+   * `later`, which may be thousands of writes; callers that depend on some of it flush their own lane first. Writes in
+   * the lane `together` are part of the same transaction, before the work. Throws what `work` throws, and then writes
+   * nothing.
    */
   commit<T>(work: Work<T>, together?: Lane): T;
   /**
-   * As commit, for work that deletes what is to be gone: with SQLite's secure_delete, which the work turns on, it overwrites
-   * the pages, and this takes away the log that has them as they were.
+   * commit for work that deletes data for good: with SQLite's secure_delete, which the work turns on, it overwrites the
+   * pages, and this also truncates the log with their old content.
    */
   erase<T>(work: Work<T>): Erased<T>;
   /**
-   * Written within a second (where thousands wait, some seconds), in the order of the calls, many in one transaction and in
-   * portions that hold nothing up. Never throws. `lane`: what may be flushed by itself.
+   * Writes within a second (some seconds if thousands wait), in the order of the calls, many in one transaction and in
+   * portions that delay nothing. Never throws. `lane`: a group that can be flushed alone.
    */
   later(work: Work<void>, lane?: Lane): void;
-  /** Writes what waits, now: all of it, or that of one lane. */
+  /** Writes everything that waits now, or one lane of it. */
   flush(lane?: Lane): void;
   /**
-   * Writes one portion of what waits in a lane, and does not wait for another program that writes. Whether more is left that
-   * could be written as soon.
+   * Writes one portion of a lane, without waiting for another program that writes. Returns whether more could be
+   * written as quickly.
    */
   flushSome(lane: Lane): boolean;
-  /** From now on in this folder, or in memory alone; the small tables go along. */
+  /** Moves to this folder, or to memory; the small tables are copied. */
   use(folder: string | undefined): void;
-  /** Flushes, and lets go of the folder until the next use. What is in memory alone stays. */
+  /** Flushes, and releases the folder until the next use. A store in memory stays. */
   rest(): void;
-  /** Flushes, and lets go of the folder. Nothing is kept afterwards. */
+  /** Flushes, and releases the folder. Nothing is stored afterwards. */
   close(): void;
-  /** Whether what is written is there after a restart. */
+  /** Whether written data survives a restart. */
   readonly isDurable: boolean;
-  /** Whether there is a folder that can't be used now, so that all is in memory until it can. */
+  /** Whether a folder is configured but cannot be used now, so that all is in memory meanwhile. */
   readonly isAway: boolean;
-  /** Whether what is written can be read again: not where there is no SQLite. */
+  /** Whether written data can be read again: false without SQLite. */
   readonly keeps: boolean;
-  /** Bytes of the file and its log as they lie on the disk; 0 in memory. */
+  /** Bytes of the file and its log on disk; 0 in memory. */
   readonly bytes: number;
   /** Calls back at each change, until the returned function is called. */
   onChange(tell: (change: Change) => void): () => void;
 }
 
 export interface DatabaseOptions {
-  /** The folder for hearth.db; undefined: in memory. */
+  /** The folder of hearth.db; undefined: in memory. */
   readonly folder: string | undefined;
   readonly clock: Pick<Clock, 'now' | 'elapsed' | 'after'>;
   readonly log: Log;

@@ -1,5 +1,5 @@
-// What is kept of a fleet beside the answers on the disk: how far the list of what others have removed was done here, and what was
-// removed here and the others are not told of yet. It lies in the same file as the answers, so that they can never be of different ages.
+// What a fleet needs on disk beside the answers: the position up to which others' removals were applied here, and own
+// removals that the others were not told yet. In the same file as the answers, so that both are always of the same age.
 import { z } from 'zod';
 import type { RemovalPlaces, UntoldStore } from '../core/disk.ts';
 import type { Database } from './database.ts';
@@ -12,7 +12,7 @@ export const FLEET_TABLES = `
   ) STRICT;
 `;
 
-/** Of those that are not told. */
+/** Removals that the others were not told. */
 export const UNTOLD_TABLES = `
   CREATE TABLE fleet_untold (
     list TEXT NOT NULL,
@@ -22,7 +22,7 @@ export const UNTOLD_TABLES = `
   ) STRICT;
 `;
 
-/** What is no id of a stream must not reach Valkey. */
+/** An invalid stream id must not reach Valkey. */
 const row = z.object({ done: z.string().regex(/^\d+-\d+$/) });
 
 export class DiskRemovalPlaces implements RemovalPlaces {

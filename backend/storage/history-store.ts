@@ -1,4 +1,4 @@
-// The figures of the past as rows: one for each step of each span, and in it one for all, for each model, for each caller.
+// Past figures as rows: for each step of each span a row for all, and one per model and per caller.
 import type { SpanName } from '../contract/views/spans.ts';
 import { isKept, type Digest } from '../core/telemetry/digest.ts';
 import { Figures, SUMS, type Sum } from '../core/telemetry/step-figures.ts';
@@ -10,10 +10,13 @@ import { LOCAL } from '../core/ownership.ts';
 import type { Database } from './database.ts';
 import type { Sql } from './rows.ts';
 
-/** Models, and callers, of one step that have a row of their own. */
+/** Models, and callers, with a row of their own in one step. */
 const MOST_SHARES = 32;
 
-/** As version 1 had them. "group" is a word of SQL. `step` is a number that grows with time; see core/telemetry/steps.ts. */
+/**
+ * The tables of version 1. "group" is a reserved word in SQL. `step` is a number that grows with time; see
+ * core/telemetry/steps.ts.
+ */
 export const HISTORY_TABLES = `
 CREATE TABLE history (
   span TEXT NOT NULL,
@@ -37,7 +40,7 @@ CREATE TABLE history (
 ) STRICT, WITHOUT ROWID;
 `;
 
-/** What failed, and what of the prompts was reused, was not counted before. */
+/** Adds failures and the reuse of prompts. */
 export const HISTORY_OF_THE_DAY = `
 ALTER TABLE history ADD COLUMN failed REAL NOT NULL DEFAULT 0;
 ALTER TABLE history ADD COLUMN cancelled REAL NOT NULL DEFAULT 0;
@@ -46,7 +49,7 @@ ALTER TABLE history ADD COLUMN reused_tokens REAL NOT NULL DEFAULT 0;
 ALTER TABLE history ADD COLUMN losses TEXT NOT NULL DEFAULT '';
 `;
 
-/** What was read of prompts, and need not have been, was not counted before. */
+/** Adds prompt tokens that were read, and those that could have been spared. */
 export const HISTORY_OF_PROMPTS = `
 ALTER TABLE history ADD COLUMN processed_tokens REAL NOT NULL DEFAULT 0;
 ALTER TABLE history ADD COLUMN spared_tokens REAL NOT NULL DEFAULT 0;
@@ -58,7 +61,7 @@ const ONE = 'span = ? AND part = ? AND step = ? AND owner = ? AND name = ?';
 const READ_ONE = `SELECT ${COLUMNS.join(', ')} FROM history WHERE ${ONE}`;
 const READ_ALL = `SELECT step, ${COLUMNS.join(', ')} FROM history WHERE span = ? AND part = 'all' AND step >= ?`;
 const OF_OWNER = ' AND owner = ?';
-/** Many rows as one each, since it costs more to hand a row over than to read it. */
+/** Aggregates many rows in SQL, since passing a row on costs more than reading it. */
 const SUMMED = `SELECT owner, name, ${SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')},
   max(most_waiting) AS most_waiting, group_concat(hex(waits)) AS waits, group_concat(hex(ttfts)) AS ttfts,
   group_concat(nullif(losses, ''), char(10)) AS losses
@@ -66,7 +69,7 @@ const SUMMED = `SELECT owner, name, ${SUMS.map((name) => `sum(${name}) AS ${name
 const PUT = `INSERT OR REPLACE INTO history (span, part, step, owner, name, ${COLUMNS.join(', ')})
   VALUES (${Array.from({ length: COLUMNS.length + 5 }, () => '?').join(', ')})`;
 
-/** Which row. */
+/** The primary key of a row. */
 type Key = readonly [span: SpanName, part: Group, step: number, owner: string, name: string];
 
 export function historyStore(database: Pick<Database, 'later' | 'flush' | 'read'>): HistoryStore {
@@ -100,7 +103,7 @@ export function historyStore(database: Pick<Database, 'later' | 'flush' | 'read'
   };
 }
 
-/** The row of a share: its own, or that of the others where its step has as many as it may have. */
+/** The row for a share: its own, or that of "others" if its step already has the maximum. */
 function placeFor(sql: Sql, key: Key): Key {
   const [span, part, step] = key;
   if (sql.get(`SELECT 1 FROM history WHERE ${ONE}`, ...key) !== undefined) return key;
@@ -125,7 +128,7 @@ function addTo(sql: Sql, key: Key, { figures }: Share): void {
   );
 }
 
-/** By how many there are and not by their age, so that a clock that is set forward and back takes nothing away. */
+/** Deletes by number of steps, not by age, so that setting the clock forward and back deletes nothing. */
 function forgetOld(sql: Sql, span: SpanName): void {
   const oldest = sql.get(
     "SELECT step FROM history WHERE span = ? AND part = 'all' ORDER BY step DESC LIMIT 1 OFFSET ?",
@@ -138,7 +141,7 @@ function forgetOld(sql: Sql, span: SpanName): void {
   }
 }
 
-/** The tables are STRICT, so that only what bytes and texts say can be wrong. */
+/** The tables are STRICT, so only the content of bytes and texts can be wrong. */
 interface Kept extends Readonly<Record<Sum | 'most_waiting', number>> {
   readonly waits: Uint8Array;
   readonly ttfts: Uint8Array;
@@ -149,7 +152,7 @@ interface Row extends Kept {
   readonly step: number;
 }
 
-/** Adds what a row has. Whether it can be read; if not, nothing is added. */
+/** Adds a row. Returns whether it could be read; if not, nothing is added. */
 function addRow(figures: Figures, row: Kept): boolean {
   const losses = lossesOf(row.losses);
   if (losses === undefined || !isKept(row.waits) || !isKept(row.ttfts)) return false;
@@ -161,17 +164,17 @@ function addRow(figures: Figures, row: Kept): boolean {
   return true;
 }
 
-/** Several rows in one: bytes as hex digits with commas between them, losses line by line. */
+/** Several rows as one: bytes as hex separated by commas, losses line by line. */
 interface Summed extends Readonly<Record<Sum | 'most_waiting', number>> {
   readonly owner: string;
   readonly name: string;
   readonly waits: string;
   readonly ttfts: string;
-  /** null where nothing was lost. */
+  /** null if nothing was lost. */
   readonly losses: string | null;
 }
 
-/** What of it can't be read is left out. */
+/** Parts that cannot be read are skipped. */
 function figuresOf(row: Summed): Figures {
   const figures = new Figures();
   for (const name of SUMS) figures.sums[name] = row[name];

@@ -1,6 +1,6 @@
-// The time of what is kept, which outlives a process: while Hearth runs it goes by the monotonic clock, and while it does not by
-// the one on the wall. So neither a sleep of the machine (Linux does not count it in the monotonic clock) nor somebody who sets
-// the clock makes what is kept older or younger. Only a clock that was set between two runs is not told from time that passed.
+// The time by which stored data ages, across processes. While Hearth runs it follows the monotonic clock, between runs
+// the wall clock. So neither sleep of the machine (which Linux does not count in the monotonic clock) nor setting the
+// clock makes stored data older or younger. Only a clock set between two runs cannot be told from time that passed.
 import type { Clock, KeptTime as Time } from '../core/ports.ts';
 import type { Database } from './database.ts';
 
@@ -9,9 +9,9 @@ export const TIME_TABLE = `
   INSERT INTO kept_time VALUES (1, 0, 0);
 `;
 
-/** It is noted anew when the clock on the wall has gone otherwise by so much, */
+/** It is noted again when the wall clock has drifted by this much, */
 const APART_MS = 1000;
-/** and else so often: after a crash a clock that was set back revives no more than this. Milliseconds. */
+/** and otherwise at this interval: after a crash, a clock that was set back revives no more than that. Milliseconds. */
 const NOTED_EVERY_MS = 60_000;
 
 interface Noted {
@@ -23,9 +23,9 @@ export class KeptTime implements Time {
   readonly #database: Database;
   readonly #clock: Pick<Clock, 'now' | 'elapsed'>;
   readonly #deaf: () => void;
-  /** From the monotonic clock to this one; undefined until somebody asks, since that opens the store. */
+  /** Offset from the monotonic clock; undefined until first used, since reading it opens the store. */
   #offset: number | undefined;
-  /** As it was noted last by this process. */
+  /** The last note of this process. */
   #noted: Noted | undefined;
 
   constructor(database: Database, clock: Pick<Clock, 'now' | 'elapsed'>) {
@@ -34,7 +34,7 @@ export class KeptTime implements Time {
     this.#deaf = database.onChange(() => this.#moved());
   }
 
-  /** Whole milliseconds since 1970, without what is not counted. */
+  /** Whole milliseconds since 1970, without uncounted time. */
   readonly now = (): number => {
     this.#offset ??= this.#begun() - this.elapsed();
     return Math.floor(this.elapsed() + this.#offset);
@@ -52,13 +52,13 @@ export class KeptTime implements Time {
     return row ?? { at: 0, wall: 0 };
   }
 
-  /** The file may be one that was there before: nothing in it is to lie in the future. */
+  /** The file may be an older one: nothing in it may lie in the future. */
   #moved(): void {
     if (this.#offset !== undefined) this.#offset = Math.max(this.now(), this.#onDisk().at) - this.elapsed();
     this.#noted = undefined;
   }
 
-  /** Each few seconds: notes it where the next process could not tell it from the clock on the wall. */
+  /** Call every few seconds: notes the time when the next process could not derive it from the wall clock. */
   beat(): void {
     const { at, wall } = this.#noted ?? { at: 0, wall: 0 };
     const passed = this.now() - at;
@@ -72,7 +72,7 @@ export class KeptTime implements Time {
     this.#database.later((sql) => void sql.run('UPDATE kept_time SET at = ?, wall = ?', noted.at, noted.wall));
   }
 
-  /** Notes it for the next process; the database is to be closed after this. */
+  /** Notes the time for the next process; close the database after this. */
   close(): void {
     this.#deaf();
     if (this.#offset !== undefined) this.#note();

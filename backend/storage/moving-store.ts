@@ -1,5 +1,5 @@
-// The store as it lies: on the disk, or in memory where the disk can't be used. It opens at its first use, writes what waits in
-// portions, and moves when the disk fails, can be used again, or another folder is to be used.
+// The store on disk, or in memory while the disk cannot be used. It opens at its first use, writes pending work in
+// portions, and moves when the disk fails, can be used again, or another folder is set.
 import { copyRows, noteChanges } from './copy-rows.ts';
 import type { Change, Database, DatabaseOptions, Erased, Lane, Work } from './database.ts';
 import { inMemory, memoryAlone, open, type Opened } from './opening.ts';
@@ -8,23 +8,23 @@ import type { Schema } from './schema.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import { those, type Portion, type Waiting } from './waiting-work.ts';
 
-/** From the first `later` to the first portion. Milliseconds. */
+/** Milliseconds from the first `later` to the first portion. */
 const LATER_MS = 500;
-/** After so long a portion of what waits is committed, which takes about as long again. Milliseconds. */
+/** A portion is committed after this long; the commit takes about as long again. Milliseconds. */
 const PORTION_MS = 1.5;
-/** Between two portions, when requests are served. Milliseconds. */
+/** Pause between two portions, in which requests are served. Milliseconds. */
 const BETWEEN_MS = 5;
-/** What can wait is not written while another program writes, for as long as this; then the store moves. Milliseconds. */
+/** Pending work waits this long for another program that writes; then the store moves. Milliseconds. */
 const BUSY_MS = 10_000;
-/** What can wait does not hold requests up for another program. Milliseconds. */
+/** Pending work never delays requests to wait for another program. Milliseconds. */
 const NOT_AT_ALL_MS = 0;
-/** Between two tries to write it. Milliseconds. */
+/** Pause between attempts to write it. Milliseconds. */
 const AGAIN_MS = 100;
-/** Between two looks whether the disk can be used again. Milliseconds. */
+/** Interval of checks whether the disk can be used again. Milliseconds. */
 const RETURN_MS = 15_000;
-/** The disk is used again when so much of it is free. Bytes. */
+/** Free bytes that the disk must have to be used again. */
 const ROOM_BYTES = 4 * 2 ** 20;
-/** How often one piece of work is tried: on the disk, on a new file, in memory. */
+/** Attempts at one piece of work: on disk, on a new file, in memory. */
 const TRIES = 3;
 
 export class MovingStore implements Database {
@@ -37,7 +37,7 @@ export class MovingStore implements Database {
   #cancelPortion: (() => void) | undefined;
   #cancelReturn: (() => void) | undefined;
   #closed = false;
-  /** Since when another program has kept portions from being written, by the clock. */
+  /** Since when another program has blocked the portions, by the clock. */
   #busySince: number | undefined;
 
   constructor(options: DatabaseOptions & { readonly schema: Schema }) {
@@ -87,7 +87,7 @@ export class MovingStore implements Database {
   use(folder: string | undefined): void {
     const old = this.#at;
     if (folder === this.#options.folder) {
-      // Whoever listens only now is told why it is in memory.
+      // A new listener must learn why the store is in memory.
       if (old?.notice !== undefined) this.#tell(old);
       return;
     }
@@ -153,13 +153,13 @@ export class MovingStore implements Database {
   }
 
   #portion(): void {
-    // Not before: what is asked for meanwhile needs no timer of its own.
+    // Set the next timer only afterwards: work queued meanwhile needs none of its own.
     this.#write({ limitMs: PORTION_MS, waitMs: NOT_AT_ALL_MS });
     const next = this.#busySince === undefined ? BETWEEN_MS : AGAIN_MS;
     this.#cancelPortion = this.#waiting.size === 0 ? undefined : this.#options.clock.after(next, () => this.#portion());
   }
 
-  /** What waits, but not what comes while it is written: that has its own turn. */
+  /** Writes what waits now; work that arrives meanwhile gets its own turn. */
   #write({ lane, limitMs = Infinity, waitMs = PATIENT_MS }: Portion): void {
     if (those(this.#waiting, lane).length === 0) return;
     const { clock, log } = this.#options;
@@ -169,7 +169,7 @@ export class MovingStore implements Database {
         const end = clock.elapsed() + limitMs;
         const written: Waiting[] = [];
         rows.transaction('normal', () => {
-          // Those that wait now: whoever was told that the store has moved may have written some.
+          // The current list: a listener that was told of a move may have written some.
           for (const each of those(this.#waiting, lane)) {
             this.#step(rows, each.work);
             written.push(each);
@@ -182,14 +182,14 @@ export class MovingStore implements Database {
       this.#at?.upkeep?.look();
     } catch (error) {
       if (isBusy(error)) return;
-      // Neither the disk nor memory takes it.
+      // Neither the disk nor memory accepts it.
       const lost = those(this.#waiting, lane);
       log.error({ err: error, lost: lost.length }, 'the store could not be written');
       for (const each of lost) this.#waiting.delete(each);
     }
   }
 
-  /** A mistake in one of many does not undo the others. */
+  /** One failing piece of work does not undo the others. */
   #step(rows: Rows, work: Work<void>): void {
     try {
       rows.step(() => work(rows));
@@ -199,7 +199,7 @@ export class MovingStore implements Database {
     }
   }
 
-  /** Does the work where the store is; when the disk fails under it the store moves, and it is done again there. */
+  /** Runs work where the store is; if the disk fails, the store moves and the work is repeated there. */
   #reliably<T>(work: (rows: Rows) => T, waitMs = PATIENT_MS): T {
     for (let tries = 1; ; tries++) {
       const { rows, folder } = this.#opened;
@@ -208,7 +208,7 @@ export class MovingStore implements Database {
         return work(rows);
       } catch (error) {
         if (waitMs < PATIENT_MS && this.#mayWaitOn(error)) throw error;
-        // What it asked within it had found the trouble, and the store has moved already.
+        // A nested call has found the trouble, and the store has moved already.
         if (this.#at?.rows !== rows && tries < TRIES) continue;
         const trouble = troubleOf(error);
         if (trouble === undefined || folder === undefined || tries === TRIES) throw error;
@@ -218,7 +218,7 @@ export class MovingStore implements Database {
     }
   }
 
-  /** Whether it is only that another program writes, and has not done so for too long. */
+  /** Whether another program merely blocks the write, and has not done so for too long. */
   #mayWaitOn(error: unknown): boolean {
     if (!isBusy(error)) return false;
     const now = this.#options.clock.elapsed();
@@ -230,7 +230,7 @@ export class MovingStore implements Database {
     if (this.#opened.folder?.isThere === false) this.#moveFrom({ kind: 'gone', why: 'somebody deleted it' });
   }
 
-  /** Leaves a disk that fails: for a new file where that helps, else for memory. */
+  /** Leaves a failing disk: for a new file if that helps, else for memory. */
   #moveFrom(trouble: Trouble): void {
     this.#busySince = undefined;
     const old = this.#opened;
@@ -246,7 +246,7 @@ export class MovingStore implements Database {
     if (!this.#moveBack(memory, { ...next, notice })) this.#moveTo(stay);
   }
 
-  /** The disk may be usable again. */
+  /** Tries whether the disk can be used again. */
   #return(): void {
     const next = this.#open();
     const hasRoom = next.folder !== undefined && next.folder.room > ROOM_BYTES;
@@ -255,7 +255,7 @@ export class MovingStore implements Database {
     if (next.mayReturn !== 'once') this.#returnLater();
   }
 
-  /** Goes from memory to what was opened, with the rows that memory has. Whether it could be done. */
+  /** Moves from memory to an opened store, with memory's rows. Returns whether that worked. */
   #moveBack(memory: Opened, next: Opened): boolean {
     if (next.folder === undefined || !copyRows(memory, next, this.#options)) {
       this.#leave(next);
@@ -270,7 +270,7 @@ export class MovingStore implements Database {
   #moveTo(next: Opened): void {
     const isFirst = this.#at === undefined;
     const isMemory = next.folder === undefined && next.rows !== NOWHERE;
-    // Where there is no folder nothing goes back to one.
+    // Without a folder nothing is ever copied back.
     const notesChanges = isMemory && this.#options.folder !== undefined;
     if (notesChanges) noteChanges(next.rows, this.#options.schema.carried);
     this.#at = { ...next, notesChanges };

@@ -1,5 +1,5 @@
-// Opens the rows of the store: on the disk where that can be, else in memory, with the sentence that says why. A file that
-// can't be used as it is gets moved aside first.
+// Opens the rows of the store: on disk if possible, else in memory, with a sentence that says why. An unusable file is
+// moved aside first.
 import type { Clock, Log } from '../core/ports.ts';
 import { Connection, IN_MEMORY, NOWHERE, type Rows } from './rows.ts';
 import { DataFolder, MOST_ASIDE } from './data-folder.ts';
@@ -11,16 +11,19 @@ import { Upkeep } from './upkeep.ts';
 /** Rows, and where they are. */
 export interface Opened {
   readonly rows: Rows;
-  /** Undefined in memory, as `upkeep` is. */
+  /** Undefined in memory, as is `upkeep`. */
   readonly folder: DataFolder | undefined;
   readonly upkeep?: Upkeep;
-  /** What to tell people about it: the disk that can't be used, the file that was moved aside. */
+  /** A notice for users: an unusable disk, or a file that was moved aside. */
   readonly notice: string | undefined;
-  /** In memory: the disk may be usable later. `once`: one more look is worth it, as another Hearth may have been about to end. */
+  /**
+   * In memory: whether the disk may be usable later. `once`: try once more, as another Hearth may have been about to
+   * end.
+   */
   readonly mayReturn: boolean | 'once';
-  /** On the disk: the file was made now. */
+  /** On disk: the file was just created. */
   readonly isNew?: boolean;
-  /** In memory: what has changed since it was moved to is noted (copy-rows.ts). */
+  /** In memory: changes since the move are tracked (copy-rows.ts). */
   readonly notesChanges?: boolean;
 }
 
@@ -34,7 +37,7 @@ export interface OpeningOptions {
   readonly broken?: Trouble | undefined;
 }
 
-/** Never throws for what the machine or the disk is like. */
+/** Opens the store. Never throws because of the machine or the disk. */
 export function open(options: OpeningOptions): Opened {
   const found = library(options.log);
   if (found === undefined) {
@@ -47,21 +50,21 @@ export function open(options: OpeningOptions): Opened {
   } catch (error) {
     const trouble = troubleOf(error);
     if (trouble === undefined) throw error;
-    // People are told in the notice, and once.
+    // Users get the notice, and only once.
     options.log.debug({ err: error, folder: options.folder }, 'the store cannot be opened');
     const notice = memoryAlone(options.folder, trouble);
     return { ...inMemory(options.schema, found), notice, mayReturn: trouble.kind === 'held' ? 'once' : true };
   }
 }
 
-/** Rows in memory alone, with the tables of the store. */
+/** Rows in memory, with the tables of the store. */
 export function inMemory(schema: Schema, found: FoundSqlite = loadSqlite()): Opened {
   const rows = new Connection(found.sqlite, IN_MEMORY);
   create(rows, schema);
   return { rows, folder: undefined, notice: undefined, mayReturn: false };
 }
 
-/** The sentence for a store that goes on in memory. */
+/** The notice for a store that continues in memory. */
 export function memoryAlone(folder: string, { kind, why }: Trouble): string {
   if (kind === 'held') {
     return `Another Hearth uses ${folder}. This one keeps everything in memory, and nothing of it is there after a restart.`;
@@ -72,7 +75,7 @@ export function memoryAlone(folder: string, { kind, why }: Trouble): string {
   return `Nothing can be kept in ${folder} because ${why}. Hearth keeps everything in memory until it can.`;
 }
 
-/** Moves the file aside; the sentence that says so. Throws the system's errors. */
+/** Moves the file aside; returns the sentence for users. Throws the system's errors. */
 function moveAside(folder: DataFolder, { why }: Trouble, { log, clock }: OpeningOptions): string {
   const { name, deleted } = folder.moveAside(new Date(clock.now()));
   log.error({ file: folder.file, aside: name, deleted, why }, 'the store was moved aside');
@@ -99,7 +102,7 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
       if (broken === undefined) return opened(folder, found, options);
     } catch (error) {
       broken = troubleOf(error) ?? unlikeOurs(error);
-      // One that a newer Hearth wrote is whole, and that one will want it again.
+      // A file of a newer Hearth is intact and will be needed again.
       if (broken?.kind !== 'damaged') throw error;
     }
     const notice = moveAside(folder, broken, options);
@@ -110,13 +113,13 @@ function onDisk(path: string, found: FoundSqlite, options: OpeningOptions): Open
   }
 }
 
-/** Its tables are not those of its version, so the steps to ours fail. Undefined where the error is none of SQLite's. */
+/** The file's tables do not match its version, so the migration fails. Undefined unless the error is SQLite's. */
 function unlikeOurs(error: unknown): Trouble | undefined {
   const isOfSqlite = error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
   return isOfSqlite ? { kind: 'damaged', why: 'its tables are not those of its version' } : undefined;
 }
 
-/** Throws SQLite's error where a table is missing. Without a statement of ours; see Connection.pragma. */
+/** Throws SQLite's error if a table is missing. Without prepared statements; see Connection.pragma. */
 function checkTables(rows: Connection, schema: Schema, found: FoundSqlite): void {
   const { rows: ours } = inMemory(schema, found);
   // The others are SQLite's own.
@@ -128,7 +131,7 @@ function checkTables(rows: Connection, schema: Schema, found: FoundSqlite): void
 function opened(folder: DataFolder, found: FoundSqlite, { schema, clock, log }: OpeningOptions): Opened {
   const rows = new Connection(found.sqlite, folder.file);
   try {
-    // In this order: the first write fixes whether the file can shrink.
+    // In this order: the first write decides whether the file can shrink.
     rows.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL');
     const isNew = rows.pragma('user_version') === 0;
     migrate(rows, schema);

@@ -1,8 +1,8 @@
-// Which of SQLite's result codes an error stands for (sqlite.org/rescode.html).
+// Finds SQLite's result code of an error (sqlite.org/rescode.html).
 
 /**
- * The words of the codes by which a file or a disk is judged, as sqlite3_errstr has them. @photostructure/sqlite 1.2 gives no
- * code with what fails in the middle of `all` and `iterate`: this can go when it does.
+ * Messages of the codes that concern a file or a disk, as in sqlite3_errstr. @photostructure/sqlite 1.2 sets no code on
+ * errors in the middle of `all` and `iterate`: remove this when it does.
  */
 const BY_WORDS: ReadonlyMap<string, number> = new Map([
   ['access permission denied', 3],
@@ -18,10 +18,10 @@ const BY_WORDS: ReadonlyMap<string, number> = new Map([
   ['file is not a database', 26],
 ]);
 
-/** The primary code; undefined where the error is none of SQLite's, or says nothing of the file. */
+/** The primary code; undefined if the error is not SQLite's, or does not concern the file. */
 export function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
-  // The upper bytes only tell more.
+  // The upper bytes only add detail.
   if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
   return BY_WORDS.get(error.message);
 }

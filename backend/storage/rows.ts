@@ -1,38 +1,38 @@
-// One open SQLite file, or one in memory: statements kept by their text, transactions, and pages counted.
+// One open SQLite database, in a file or in memory: cached statements, transactions, and page counts.
 import type { DatabaseSyncInstance, StatementSyncInstance } from '@photostructure/sqlite';
 import { resultCode } from './result-code.ts';
 import type { Sqlite } from './sqlite.ts';
 
 export type Param = string | number | bigint | null | Uint8Array;
 
-/** What a face of the store works with. Statements are prepared once and kept by their text: put values into `params` only. */
+/** What a face of the store works with. Statements are cached by their text: put values into `params` only. */
 export interface Sql {
   run(sql: string, ...params: Param[]): { readonly changes: number };
-  /** A row, or undefined. Whoever asks checks it: what is on a disk may be anything. */
+  /** A row, or undefined. The caller validates it: a disk may contain anything. */
   get(sql: string, ...params: Param[]): unknown;
   all(sql: string, ...params: Param[]): readonly unknown[];
 }
 
-/** `full`: on the disk when it returns. `normal`: there within the next checkpoint, and all of it or nothing. */
+/** `full`: on disk when it returns. `normal`: on disk by the next checkpoint, all of it or nothing. */
 export type Sync = 'full' | 'normal';
 
 export const IN_MEMORY = ':memory:';
 
 /** A place for rows: a file, memory, or nowhere. */
 export interface Rows extends Sql {
-  /** How long to wait for another program that writes, from now on. Milliseconds. */
+  /** Sets how long to wait for another program that writes. Milliseconds. */
   wait(ms: number): void;
-  /** All of `work` or nothing. */
+  /** Runs all of `work` or nothing. */
   transaction<T>(sync: Sync, work: () => T): T;
-  /** All of `work` or nothing, within a transaction. */
+  /** Runs all of `work` or nothing, inside a transaction. */
   step(work: () => void): void;
-  /** The rows of a question one after the other. */
+  /** The rows of a query, one by one. */
   each(sql: string): Iterable<unknown>;
   /** Never throws. */
   close(): void;
 }
 
-/** Keeps nothing and finds nothing, where there is no SQLite. */
+/** Stores nothing and finds nothing: for a machine without SQLite. */
 export const NOWHERE: Rows = {
   run: () => ({ changes: 0 }),
   get: () => undefined,
@@ -44,16 +44,16 @@ export const NOWHERE: Rows = {
   close: () => undefined,
 };
 
-/** For what must be done now: a program beside us (`hearth cache`) writes in short portions. Milliseconds. */
+/** For urgent work: a program beside Hearth (`hearth cache`) writes in short portions. Milliseconds. */
 export const PATIENT_MS = 2000;
 
-/** Others may still read the log, and then it stays. Milliseconds. */
+/** Other programs may still read the log, and then it stays. Milliseconds. */
 const CLOSE_MS = 250;
 
 /** SQLITE_BUSY */
 const BUSY = 5;
 
-/** Another program writes, and did so for as long as was waited. */
+/** Whether another program was still writing after the whole wait. */
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
 }
@@ -65,11 +65,11 @@ export class Connection implements Rows {
   #told = 0;
   #waitMs: number;
 
-  /** Throws SQLite's errors. Nothing is read yet. `waitMs`: see wait. */
+  /** Throws SQLite's errors. Reads nothing yet. `waitMs`: see wait. */
   constructor(sqlite: Sqlite, location: string, waitMs = PATIENT_MS) {
     this.#waitMs = waitMs;
     this.#db = new sqlite.DatabaseSync(location, { timeout: waitMs });
-    // Else a step that changes much opens a file for what it would undo, which fails where no file handles are left.
+    // Otherwise a large change opens a temporary file for undoing it, which fails without free file handles.
     this.#db.exec('PRAGMA temp_store = MEMORY');
     this.#db.function('tell', (value: number) => {
       this.#told = value;
@@ -95,12 +95,15 @@ export class Connection implements Rows {
     for (const row of this.#db.prepare(sql).iterate()) yield read(row);
   }
 
-  /** Several statements without parameters. */
+  /** Runs several statements without parameters. */
   exec(sql: string): void {
     this.#db.exec(sql);
   }
 
-  /** The number that a pragma tells. Without a statement of ours, since those keep the file open until they are collected. */
+  /**
+   * The numeric value of a pragma. Without a prepared statement, which would keep the file open until garbage
+   * collection.
+   */
   pragma(name: string): number {
     this.exec(`SELECT tell(${name}) FROM pragma_${name}`);
     return this.#told;
@@ -137,14 +140,14 @@ export class Connection implements Rows {
   }
 
   close(): void {
-    // What was prepared keeps the file open until it is collected, so SQLite would leave its log as it is.
-    // Copied first without holding up who writes, then cut off.
+    // Prepared statements keep the file open until garbage collection, so SQLite would leave its log.
+    // Copy the log first without blocking writers, then truncate it.
     const copy = (how: string) => () => this.exec(`PRAGMA wal_checkpoint(${how})`);
     for (const end of [copy('PASSIVE'), () => this.wait(CLOSE_MS), copy('TRUNCATE'), () => this.#db.close()]) {
       try {
         end();
       } catch {
-        // The file is broken, or the disk is gone: the next start goes by the log.
+        // The file is broken, or the disk is gone: the next start recovers from the log.
       }
     }
     this.#statements.clear();
@@ -168,7 +171,7 @@ export class Connection implements Rows {
   }
 }
 
-// ---- The library cuts a text at its first NUL, so a NUL is written as two other characters
+// ---- the library cuts a text at its first NUL, so a NUL is written as two other characters
 
 const NUL = '\0';
 const ESCAPE = '\u001a';

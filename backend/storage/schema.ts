@@ -1,4 +1,4 @@
-// The tables of the store and the steps that bring an older file to them. Each face writes its own tables in its own file.
+// The tables of the store and the migrations of older files. Each face defines its tables in its own file.
 import { ANSWER_PARTS, ANSWER_TABLES } from './shelves/answer-store.ts';
 import { BATCH_TABLES } from './jobs/batch-store.ts';
 import { CONVERSATION_PARTS, CONVERSATION_TABLES } from './shelves/conversation-store.ts';
@@ -17,18 +17,18 @@ import { NOTED_NO_MORE } from './shelves/shelf-tables.ts';
 /** The tables of a database. */
 export interface Schema {
   /**
-   * The step at place n brings a file of version n to n + 1 (`user_version`). One that was released is never changed. All
-   * tables STRICT, times as milliseconds of the clock on the wall.
+   * Step n migrates a file from version n to n + 1 (`user_version`). A released step is never changed. All tables are
+   * STRICT, times are milliseconds of the wall clock.
    */
   readonly migrations: readonly string[];
   /**
-   * Small tables whose rows go along when the disk can no longer be used, and when it can again; one that others refer to
-   * stands before them.
+   * Small tables whose rows are copied when the disk can no longer be used, and back when it can; a table that others
+   * refer to comes first.
    */
   readonly carried: readonly string[];
 }
 
-/** What each face has: its tables, and which of them are carried. */
+/** The tables of all faces, and which of them are copied. */
 export const SCHEMA: Schema = {
   migrations: [
     [
@@ -53,12 +53,12 @@ export const SCHEMA: Schema = {
   carried: ['fleet_untold', 'history', ...JOB_CARRIED, 'pulls', 'recording_texts', 'recordings', 'text_watch'],
 };
 
-/** The file was written by a newer Hearth, which may mean anything by it. */
+/** A newer Hearth wrote the file, with possibly different meanings. */
 export class NewerSchema extends Error {
   override readonly name = 'NewerSchema';
 }
 
-/** Brings the tables up to date. Throws NewerSchema, and SQLite's errors; then nothing has changed. */
+/** Migrates the tables. Throws NewerSchema, and SQLite's errors; then nothing has changed. */
 export function migrate(connection: Connection, { migrations }: Schema): void {
   const version = connection.pragma('user_version');
   if (version > migrations.length) throw new NewerSchema(`version ${version}, and ${migrations.length} is known`);
@@ -69,12 +69,12 @@ export function migrate(connection: Connection, { migrations }: Schema): void {
   });
 }
 
-/** What all steps make of nothing, in one text. */
+/** The final tables of all migrations as one SQL text. */
 const made = new WeakMap<Schema, string>();
 
 /**
- * Makes the tables in a database that has none, as the steps leave them. Those are taken once: a change of a table has SQLite
- * look at all others again, so that they take four times as long as the tables themselves.
+ * Creates the tables in an empty database, in their final form. The text is computed once: each ALTER TABLE makes
+ * SQLite check all other tables again, so the migrations take four times as long as the final tables.
  */
 export function create(connection: Connection, schema: Schema): void {
   const text = made.get(schema);
@@ -89,9 +89,9 @@ interface Part {
   readonly sql: string;
 }
 
-/** All tables and indexes with the rows that they begin with, which have numbers alone. */
+/** All tables and indexes with their initial rows, which contain numbers only. */
 function textOf(connection: Connection, { migrations }: Schema): string {
-  // SQLite makes its own by itself.
+  // SQLite creates its own tables itself.
   const parts = [
     ...connection.each(
       "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT GLOB 'sqlite_*' ORDER BY type <> 'table', rowid",

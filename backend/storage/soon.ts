@@ -1,10 +1,10 @@
-// What is to be written within milliseconds, though nobody waits for it: a program beside us may look for it at once.
+// Writes within milliseconds without anybody waiting: a program beside Hearth may read the data at once.
 import type { Clock } from '../core/ports.ts';
 import type { Database, Lane, Work } from './database.ts';
 
-/** What began it goes on first: the end of an answer leaves. Milliseconds. */
+/** The caller goes first: the end of an answer is sent. Milliseconds. */
 const SOON_MS = 10;
-/** Between two portions, when requests are served. Milliseconds. */
+/** Pause between two portions, in which requests are served. Milliseconds. */
 const BETWEEN_MS = 5;
 
 export class Soon {
@@ -13,14 +13,17 @@ export class Soon {
   readonly #lane: Lane;
   #cancel: (() => void) | undefined;
 
-  /** `lane`: one in which nothing else waits. */
+  /** `lane`: must have no other pending writes. */
   constructor(database: Pick<Database, 'later' | 'flushSome'>, clock: Pick<Clock, 'after'>, lane: Lane) {
     this.#database = database;
     this.#clock = clock;
     this.#lane = lane;
   }
 
-  /** Written in the order of the calls, in portions. Where another program holds the file, with all else that waits. */
+  /**
+   * Writes in the order of the calls, in portions. While another program holds the file, it waits with all other
+   * pending work.
+   */
   write(work: Work<void>): void {
     this.#database.later(work, this.#lane);
     this.#cancel ??= this.#clock.after(SOON_MS, () => this.#portion());
@@ -31,7 +34,7 @@ export class Soon {
     this.#cancel = more ? this.#clock.after(BETWEEN_MS, () => this.#portion()) : undefined;
   }
 
-  /** What is left waits as all else does. */
+  /** The rest waits like all other pending work. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;

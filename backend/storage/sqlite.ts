@@ -1,8 +1,8 @@
-// Finds and loads SQLite's native library. Done at the first use of a database, so that a start does not wait for it.
+// Finds and loads SQLite's native library at the first use of a database, so that a start does not wait for it.
 import { createRequire } from 'node:module';
 import type { DatabaseSyncInstance } from '@photostructure/sqlite';
 
-/** What of the library is used: the API of `node:sqlite`. */
+/** The part of the library that is used: the API of `node:sqlite`. */
 export interface Sqlite {
   readonly DatabaseSync: new (
     location: string,
@@ -10,15 +10,15 @@ export interface Sqlite {
   ) => DatabaseSyncInstance;
 }
 
-/** The library, and the file to load it from once more in another thread. */
+/** The library, and its file, for loading it in another thread. */
 export interface FoundSqlite {
   readonly file: string;
   readonly sqlite: Sqlite;
 }
 
 /**
- * Beside the program, where a build puts it (build/libraries.ts); or the package, which has it for each system; or Node's
- * own, which has it since 22.13 and warns on standard error that it is new.
+ * Beside the program, where a build puts it (build/libraries.ts); or the package, which has it for each system; or
+ * Node's own, built in since 22.13, which warns on standard error that it is experimental.
  */
 const BESIDE = `./hearth-sqlite-${process.platform}-${process.arch}`;
 const PLACES = [`${BESIDE}.node`, `${BESIDE}-musl.node`, '@photostructure/sqlite', 'node:sqlite'];
@@ -26,8 +26,8 @@ const PLACES = [`${BESIDE}.node`, `${BESIDE}-musl.node`, '@photostructure/sqlite
 let found: FoundSqlite | undefined;
 
 /**
- * The first that this machine can load; one that was made for another libc cannot be loaded and does no harm. Throws where
- * there is none.
+ * The first library that this machine can load; one for another libc fails to load and does no harm. Throws if there is
+ * none.
  */
 export function loadSqlite(): FoundSqlite {
   found ??= search();
@@ -35,7 +35,7 @@ export function loadSqlite(): FoundSqlite {
 }
 
 function search(): FoundSqlite {
-  // In a bundle this file is the program.
+  // In a bundle this file is the program itself.
   const require = createRequire(import.meta.url);
   const failures: unknown[] = [];
   for (const place of PLACES) {

@@ -1,11 +1,11 @@
-// What an error of the store means: the file is damaged, the disk can't be used now, or the work itself was wrong.
+// Classifies errors of the store: the file is damaged, the disk cannot be used now, or the work itself was wrong.
 import { Held } from './data-folder.ts';
 import { resultCode } from './result-code.ts';
 import { NewerSchema } from './schema.ts';
 
 /**
- * `damaged`: no longer a database, or not all of it. `newer`: written by a newer Hearth. `held`: another Hearth uses it.
- * `gone`: somebody deleted it. `unusable`: the disk is full, read-only or faulty, which may pass.
+ * `damaged`: not a database any more, or incomplete. `newer`: written by a newer Hearth. `held`: another Hearth uses
+ * it. `gone`: somebody deleted it. `unusable`: the disk is full, read-only or faulty, which may pass.
  */
 export interface Trouble {
   readonly kind: 'damaged' | 'newer' | 'held' | 'gone' | 'unusable';
@@ -38,7 +38,7 @@ const SYSTEM = new Map([
   ['ENOTDIR', 'a part of this path is not a folder'],
 ]);
 
-/** Undefined where the error says nothing about the disk: then whoever asked has made a mistake. */
+/** Undefined if the error does not concern the disk: then the caller made a mistake. */
 export function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof Held) return { kind: 'held', why: 'another Hearth uses it' };

@@ -1,34 +1,34 @@
-// Keeps the file small off the road of requests: its log is copied into it by a thread of its own, since that waits for the
-// disk, and the pages that were freed go back to the system a few at a time.
+// Keeps the file small without delaying requests: a separate thread copies the log into the file, since that waits for
+// the disk, and freed pages are returned to the system a few at a time.
 import { Worker } from 'node:worker_threads';
 import type { Clock, Log } from '../core/ports.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { Connection } from './rows.ts';
 
-/** The log is copied when it is larger. It is read anew when the file is opened after a crash. Bytes. */
+/** The log is copied when it exceeds this size. A file that is opened after a crash reads it again. Bytes. */
 const LOG_BYTES = 4 * 2 ** 20;
-/** How long to wait for who reads the log, where it is to be cut off at once. Milliseconds. */
+/** How long to wait for readers of the log when it must be truncated at once. Milliseconds. */
 const CUT_MS = 250;
-/** Where the thread does not keep up, or cannot be made, SQLite copies a log of so many pages by itself. */
+/** If the thread cannot keep up, or cannot be created, SQLite itself copies a log of this many pages. */
 const LOG_PAGES_AT_MOST = 8000;
-/** So many free pages stay, for what is written next; of a larger file a share. */
+/** Free pages that stay for the next writes; a share in a larger file. */
 const FREE_PAGES = 256;
 const FREE_SHARE = 1 / 4;
-/** What one portion may take. Milliseconds. */
+/** Time limit of one portion. Milliseconds. */
 const PORTION_MS = 2;
-/** Between two portions. Milliseconds. */
+/** Pause between two portions. Milliseconds. */
 const BETWEEN_MS = 10;
 const MOST_PAGES = 4096;
 
-/** How far the thread is, in a number that both can see. */
+/** The state of the thread, in a number that both threads share. */
 const COMING = 0;
 const AT_WORK = 1;
 const THROUGH = 2;
 const CALLED_OFF = 3;
-/** The longest that the end of its work is waited for; a disk may hang. Milliseconds. */
+/** Maximum wait for the end of its work; a disk may hang. Milliseconds. */
 const THROUGH_MS = 10_000;
 
-/** The thread: it opens the file for itself, copies what no reader needs in the log any more, and ends. */
+/** The thread's code: opens the file itself, copies the part of the log that no reader needs, and ends. */
 const THREAD = `
 const { workerData: { library, file, all, how } } = require('node:worker_threads');
 const { createRequire } = require('node:module');
@@ -63,7 +63,7 @@ export class Upkeep {
   #cancelPortion: (() => void) | undefined;
   #pages = 16;
 
-  /** `library`: the file of SQLite. */
+  /** `library`: the file of SQLite's library. */
   constructor(
     rows: Pick<Connection, 'exec' | 'pragma' | 'wait'>,
     folder: Pick<DataFolder, 'file' | 'logBytes'>,
@@ -79,7 +79,7 @@ export class Upkeep {
     rows.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES_AT_MOST}; PRAGMA journal_size_limit = ${LOG_BYTES}`);
   }
 
-  /** Looks what there is to do; called after each write. Never throws. */
+  /** Checks what there is to do; call after each write. Never throws. */
   look(): void {
     this.#attempt(() => {
       if (this.#folder.logBytes > LOG_BYTES) this.#copyLog();
@@ -88,7 +88,10 @@ export class Upkeep {
     });
   }
 
-  /** Copies the log into the file and cuts it off, now. Whether it could be done: not while another program reads it. */
+  /**
+   * Copies the log into the file and truncates it now. Returns whether that worked: it does not while another program
+   * reads it.
+   */
   cutLog(): boolean {
     this.#attempt(() => {
       this.#rows.wait(CUT_MS);
@@ -98,9 +101,9 @@ export class Upkeep {
   }
 
   /**
-   * Does nothing more. A thread that has not begun never does, and the end of one that works is waited for: the process may end
-   * after this, and one that ends while a thread of it is within SQLite's library is ended by that library as if it had crashed
-   * (node-addon-api: an error cannot be handed to a thread that is being ended, and nobody catches it then).
+   * Stops. A thread that has not begun its work never does; the end of running work is awaited. The process may exit
+   * after this, and if it does while a thread is inside SQLite's library, that library crashes it (node-addon-api: an
+   * error cannot be passed to a terminating thread, and then nobody catches it).
    */
   stop(): void {
     this.#cancelPortion?.();
@@ -114,7 +117,7 @@ export class Upkeep {
     return this.#rows.pragma('freelist_count');
   }
 
-  /** `all`: and takes it away, which is for a time when little is written. */
+  /** `all`: also truncates the log; for times of few writes. */
   #copyLog(all = false): void {
     if (this.#worker !== undefined) {
       if (all) this.#afterwards = () => this.#copyLog(all);
@@ -127,7 +130,7 @@ export class Upkeep {
     });
     this.#worker = worker;
     this.#how = how;
-    // It holds no program up that wants to end.
+    // Does not keep a process alive that wants to end.
     worker.unref();
     worker.once('error', (error) => this.#log.debug({ err: error }, 'the log of the store was not copied'));
     worker.once('exit', () => {
@@ -139,7 +142,7 @@ export class Upkeep {
     });
   }
 
-  /** What goes wrong here, the next write meets too, and then the store moves. */
+  /** The next write meets the same error, and then the store moves. */
   #attempt(act: () => void): void {
     try {
       act();
@@ -157,7 +160,7 @@ export class Upkeep {
 
   #giveBack(): void {
     const from = this.#clock.elapsed();
-    // Where another program writes, this is done another time.
+    // While another program writes, this is done another time.
     this.#rows.wait(0);
     this.#rows.exec(`PRAGMA incremental_vacuum(${this.#pages})`);
     const took = this.#clock.elapsed() - from;

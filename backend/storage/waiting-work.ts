@@ -1,4 +1,4 @@
-// What waits to be written to the store.
+// Pending writes of the store.
 import type { Lane, Work } from './database.ts';
 
 export interface Waiting {
@@ -7,15 +7,15 @@ export interface Waiting {
 }
 
 export interface Portion {
-  /** Undefined: of all. */
+  /** Undefined: all lanes. */
   readonly lane?: Lane | undefined;
-  /** After so long the rest has to wait again. Milliseconds. */
+  /** The rest waits again after this long. Milliseconds. */
   readonly limitMs?: number;
   /** How long to wait for another program that writes. Milliseconds. */
   readonly waitMs?: number;
 }
 
-/** All that waits, or that of one lane; in the order in which it came. */
+/** All pending work, or one lane of it, in order. */
 export function those(waiting: ReadonlySet<Waiting>, lane: Lane | undefined): readonly Waiting[] {
   return lane === undefined ? [...waiting] : [...waiting].filter((each) => each.lane === lane);
 }

@@ -1,4 +1,4 @@
-// Batches, as core/offline has them.
+// Stores batches for core/offline.
 import { z } from 'zod';
 import { BATCH_ENDPOINTS } from '../../contract/chat/openai-batch.ts';
 import {
@@ -34,7 +34,7 @@ export const BATCH_TABLES = `
   ) STRICT;
 `;
 
-/** A text of JSON, checked. */
+/** JSON text, validated. */
 const json = <T extends z.ZodType>(inside: T) =>
   z
     .string()
@@ -124,7 +124,7 @@ export class SqlBatchStore implements BatchStore {
   }
 
   change(id: string, { state, since, total, completed, failed, faults }: BatchChange): void {
-    // What was counted before is there with it.
+    // Pending counts must be written with it.
     this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run(
@@ -142,7 +142,7 @@ export class SqlBatchStore implements BatchStore {
   }
 
   count(id: string, what: 'completed' | 'failed'): void {
-    // Behind its line in the file, which is found when the batch goes on after a crash.
+    // Queued behind its line in the output file, which is checked when the batch continues after a crash.
     this.#database.later((sql) => void sql.run(`UPDATE batches SET ${what} = ${what} + 1 WHERE id = ?`, id), 'offline');
   }
 

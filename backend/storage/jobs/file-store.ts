@@ -1,4 +1,4 @@
-// Files in blocks, as core/offline keeps them; each block with a checksum.
+// Files in blocks for core/offline; each block has a checksum.
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
@@ -9,8 +9,8 @@ import type { Database } from '../database.ts';
 import { mustKeep } from '../no-store.ts';
 
 /**
- * `files` has those that can be seen or are coming; `ended` is 1 once one is whole. Blocks name a file by its number, which no later
- * one gets again, so that they can be freed when the file is long forgotten (`files_gone`).
+ * `files` has visible and incomplete files; `ended` is 1 once a file is complete. Blocks refer to a file by number,
+ * which is never reused, so that they can be freed long after the file was deleted (`files_gone`).
  */
 export const FILE_TABLES = `
   CREATE TABLE files (
@@ -33,7 +33,7 @@ export const FILE_TABLES = `
   CREATE TABLE files_gone (number INTEGER PRIMARY KEY) STRICT;
 `;
 
-/** When a file or a batch is over by the time of what is kept; `expires_at` is what callers are told. */
+/** When a file or a batch ends by the store's own time; `expires_at` is shown to callers. */
 export const DUE_AT = ['files', 'batches']
   .map(
     (table) =>
@@ -41,7 +41,7 @@ export const DUE_AT = ['files', 'batches']
   )
   .join('\n');
 
-/** Null in the blocks of an older Hearth. */
+/** Null in blocks of an older Hearth. */
 export const BLOCK_CHECKSUM = 'ALTER TABLE file_blocks ADD COLUMN checksum INTEGER;';
 
 const fileRow = z
@@ -68,9 +68,9 @@ const sizeRow = z.object({ n: z.number(), bytes: z.number() });
 const totalsRow = z.object({ files: z.number(), bytes: z.number() });
 
 const MB = 1024 * 1024;
-/** What waits to be written at most, where a file comes faster than it is written by and by. Bytes. */
+/** Maximum bytes that wait when a file arrives faster than it is written. */
 const WAITS = 64 * 1024;
-/** Blocks that are looked at for one portion. */
+/** Blocks checked for one portion. */
 const LOOK = 500;
 
 export class SqlFileStore implements FileStore {
@@ -175,7 +175,7 @@ export class SqlFileStore implements FileStore {
   }
 
   delete(id: string): void {
-    // Its beginning may wait, and would come after this.
+    // Its first write may still wait, and would come after this one.
     this.#database.flush('offline');
     this.#database.commit((sql) => {
       sql.run('INSERT INTO files_gone SELECT number FROM files WHERE id = ?', id);
@@ -216,7 +216,7 @@ export class SqlFileStore implements FileStore {
   }
 }
 
-/** Throws file_damaged where it is not as it was put there. */
+/** Throws file_damaged if a block differs from what was stored. */
 function wholeBlock(id: string, row: unknown): { readonly n: number; readonly block: Uint8Array } {
   const { n, block, checksum } = blockRow.parse(row);
   if (checksum === null || checksum === checksumOf(id, n, block)) return { n, block };
@@ -226,7 +226,7 @@ function wholeBlock(id: string, row: unknown): { readonly n: number; readonly bl
   );
 }
 
-/** One at another place, or of another file, does not pass either. */
+/** Covers the position and the file, so a misplaced block fails too. */
 function checksumOf(id: string, n: number, block: Uint8Array): number {
   return crc32(block, crc32(`${id} ${n}`));
 }
@@ -236,7 +236,7 @@ function numberOf(sql: Sql, id: string): number | undefined {
   return row === undefined ? undefined : numberRow.parse(row).number;
 }
 
-/** The place of the last of the next blocks that together have about a megabyte; undefined where there are none. */
+/** The position of the last of the next blocks that together have about a megabyte; undefined at the end. */
 function portionAfter(sql: Sql, file: number, n: number): number | undefined {
   const rows = sql.all(
     'SELECT n, length(block) AS bytes FROM file_blocks WHERE file = ? AND n > ? ORDER BY n LIMIT ?',

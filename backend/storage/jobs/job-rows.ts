@@ -1,4 +1,4 @@
-// A row of a job as it is written, and read again: the disk is a border like any other, and a row may be of an older Hearth.
+// Writes and reads the rows of jobs. Rows are validated like any other input, since they may come from an older Hearth.
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { SOURCES, timingSchema, conversationSchema } from '../../contract/chat/chat.ts';
@@ -32,7 +32,7 @@ const wishSchema = z.object({
   ttl: z.number().exactOptional(),
 });
 
-/** What a job asks, in its JSON. Pieces that JSON.parse would change stand beside it. */
+/** A job's question as JSON. Parts that JSON.parse would change are stored beside it. */
 const askSchema = z.object({
   call: z.object({
     route: text,
@@ -70,7 +70,7 @@ const askSchema = z.object({
 
 const exactSchema = z.array(z.tuple([z.array(z.union([text, z.number()])), text]));
 
-/** The columns of what a job asks. */
+/** The columns of a job's question. */
 export function askColumns({ call, ask }: JobAsk): { readonly asked: string; readonly exact: string | null } {
   const value = { call, ask };
   const exact = exactParts(value);
@@ -93,7 +93,7 @@ export function readAskRow(row: unknown): AskRow {
   return askRowSchema.parse(row);
 }
 
-/** What a row asks. Throws invalid_request with what of it can't be read. */
+/** Parses a row's question. Throws invalid_request with the part that cannot be read. */
 export function readAsk({ id, asked, exact, priority }: AskRow): JobAsk {
   const value = json(asked);
   const parts = exactSchema.safeParse(json(exact ?? '[]'));
@@ -144,10 +144,10 @@ const jobRowSchema = z.object({
   record: z.instanceof(Uint8Array).nullable(),
 });
 
-/** The columns of a job that `readJob` wants. */
+/** The columns that `readJob` needs. */
 export const JOB_COLUMNS = Object.keys(jobRowSchema.shape).join(', ');
 
-/** With a checksum of it and of the record. */
+/** With a checksum over the outcome and the record. */
 export function outcomeColumn({ record, ...outcome }: JobOutcome): string {
   return JSON.stringify({ ...outcome, checksum: checksumOf(outcome, record) });
 }
@@ -156,7 +156,7 @@ function checksumOf(outcome: object, record: Uint8Array | undefined): number {
   return crc32(record ?? '', crc32(JSON.stringify(outcome)));
 }
 
-/** A job by its row. A result that can't be read is told as failed. */
+/** Parses a job's row. An unreadable result is reported as failed. */
 export function readJob(row: unknown): StoredJob {
   const { class_by, created_at, ended_at, outcome, record, batch, tag, ...same } = jobRowSchema.parse(row);
   return {
@@ -182,7 +182,7 @@ function readOutcome(written: string | null, record: Uint8Array | null, endedAt:
   };
 }
 
-/** One of an older Hearth has no checksum. */
+/** Rows of an older Hearth have no checksum. */
 function isWhole(value: unknown, record: Uint8Array | undefined): boolean {
   const { checksum, ...outcome } = value as { readonly checksum?: unknown };
   return checksum === undefined || checksum === checksumOf(outcome, record);
@@ -215,17 +215,17 @@ export function readBatch(row: unknown): StoredBatch {
   };
 }
 
-/** Those that have not ended, the oldest first. */
+/** Jobs that have not ended, oldest first. */
 export function waitingIn(sql: Sql, and = ''): readonly WaitingJob[] {
   const found = `FROM job WHERE state = 'waiting' ${and}`;
   const waiting = listOf<[number, string | null]>(sql, 'json_array(seq, batch)', found);
-  // Sorted here: SQLite would read all jobs in their order instead of its index of those that wait.
+  // Sorted here: SQLite would read all jobs in order instead of using its index of waiting jobs.
   return waiting.map(([seq, batch]) => ({ seq, batch: batch ?? undefined })).toSorted((a, b) => a.seq - b.seq);
 }
 
-/** One value of each of many rows, read as one text: row by row they take several times as long. */
+/** One value from each of many rows, read as a single text: row by row takes several times as long. */
 export function listOf<T>(sql: Sql, value: string, from: string, ...params: Param[]): readonly T[] {
   const row = sql.get(`SELECT json_group_array(${value}) AS list ${from}`, ...params);
-  // Undefined where there is no SQLite.
+  // Undefined without SQLite.
   return JSON.parse((row as { list: string } | undefined)?.list ?? '[]') as readonly T[];
 }

@@ -1,4 +1,4 @@
-// Accepted jobs on disk: what is asked until they have ended, and their results for as long as they are kept.
+// Accepted jobs on disk: the question until the job has ended, then the result for as long as it is kept.
 import type {
   EndedJob,
   JobOutcome,
@@ -17,18 +17,21 @@ import { mustKeep } from '../no-store.ts';
 import { JOB_COLUMNS, listOf, outcomeColumn, readAsk, readAskRow, readBatch, readJob, waitingIn } from './job-rows.ts';
 import { bury, type Doomed, endedIn, insertJob, JOB_BYTES, remove, trim } from './job-tables.ts';
 
-/** So many rows are changed at once, at most. */
+/** Maximum number of rows changed at once. */
 const MOST_AT_ONCE = 200;
-/** What is accepted in memory gets a number by the clock, in microseconds: none that a disk has already, which may come back. */
+/**
+ * Jobs accepted in memory are numbered by the clock, in microseconds, so that they differ from all numbers on a disk
+ * that may come back.
+ */
 const NUMBERS_PER_MS = 1000;
 
 export class SqlJobStore implements JobStore {
   readonly #db: Database;
-  /** Of all jobs that are in the table. */
+  /** Ids of all jobs in the table. */
   readonly #ids = new Set<string>();
   #next = 1;
   #prepared = false;
-  /** Rows may be there of which nobody knows. */
+  /** Rows may exist that are not known here. */
   #cameBack = false;
 
   readonly #deaf: () => void;
@@ -40,7 +43,7 @@ export class SqlJobStore implements JobStore {
     });
   }
 
-  /** The store may move without it from now on. */
+  /** Stops reacting when the store moves. */
   close(): void {
     this.#deaf();
   }
@@ -49,7 +52,7 @@ export class SqlJobStore implements JobStore {
     return this.#db.isDurable;
   }
 
-  /** Before anything else is asked; it may be that somebody asks before `open`. */
+  /** Loads ids and the next number before anything else; callers may come before `open`. */
   #prepare(): void {
     if (this.#prepared) return;
     this.#prepared = true;
@@ -60,7 +63,7 @@ export class SqlJobStore implements JobStore {
     });
   }
 
-  /** The store is on the disk again, or in another file: what is there is looked at anew. */
+  /** The store is back on disk, or in another file: load its rows again. */
   #storeMoved(): void {
     this.#prepared = false;
     this.#cameBack = true;
@@ -71,11 +74,11 @@ export class SqlJobStore implements JobStore {
     this.#cameBack = false;
     this.#prepare();
     return this.#db.commit((sql) => {
-      // A batch that was handed in again under its id while the disk was away is the one that counts.
+      // A batch that was submitted again under its id while the disk was away replaces the one on disk.
       sql.run(
         'DELETE FROM job WHERE batch IS NOT NULL AND created_at <> (SELECT created_at FROM job_group WHERE id = batch)',
       );
-      // One that is not there is being accepted at this moment, or never was.
+      // A missing batch is being accepted right now, or never was.
       return waitingIn(sql, 'AND (batch IS NULL OR batch IN (SELECT id FROM job_group))');
     });
   }
@@ -84,7 +87,7 @@ export class SqlJobStore implements JobStore {
     this.#prepare();
     return this.#db.commit((sql) => {
       const alive = (sql.get('SELECT alive_at FROM job_clock') as { alive_at: number } | undefined)?.alive_at ?? now;
-      // It ended while they were being accepted.
+      // The process ended while these were being accepted.
       sql.run('DELETE FROM job WHERE batch IS NOT NULL AND batch NOT IN (SELECT id FROM job_group)');
       const stood = 'waited_ms + MAX(0, ? - in_line_at)';
       sql.run(`UPDATE job SET waited_ms = ${stood}, in_line_at = NULL WHERE in_line_at IS NOT NULL`, alive);
@@ -108,7 +111,7 @@ export class SqlJobStore implements JobStore {
     return this.#insert(jobs, undefined, batch);
   }
 
-  /** Jobs by themselves stand in line from `inLineAt` on. */
+  /** Single jobs are in the queue from `inLineAt` on. */
   #insert(jobs: readonly NewJob[], inLineAt: number | undefined, batch: string | undefined): readonly number[] {
     mustKeep(this.#db);
     const least = this.#db.isDurable ? 0 : (jobs[0]?.createdAt ?? 0) * NUMBERS_PER_MS;
@@ -137,7 +140,7 @@ export class SqlJobStore implements JobStore {
     const ids = this.#db.commit((sql) => {
       const list = listOf<string>(sql, 'id', `FROM (SELECT id ${some})`, batch, MOST_AT_ONCE);
       sql.run(`DELETE FROM job WHERE seq IN (SELECT seq ${some})`, batch, MOST_AT_ONCE);
-      // With the first of them, so that the next start forgets the rest should the process end meanwhile.
+      // Together with its first jobs, so that the next start deletes the rest if the process ends meanwhile.
       sql.run('DELETE FROM job_group WHERE id = ?', batch);
       return list;
     });
@@ -159,7 +162,7 @@ export class SqlJobStore implements JobStore {
   }
 
   entered(seq: number, now: number): void {
-    // It may have ended before this is written.
+    // The job may have ended before this is written.
     this.#db.later((sql) => sql.run("UPDATE job SET in_line_at = ? WHERE seq = ? AND state = 'waiting'", now, seq));
   }
 
@@ -192,7 +195,7 @@ export class SqlJobStore implements JobStore {
       if (batch === null) return trim(sql, retention.maxBytes);
       endedIn(sql, batch, { state, count: 1, now, finishedAt: outcome.finishedAt });
       return [];
-      // What it said is known to the next one that speaks, also after a crash.
+      // The next turn of the conversation needs this one's words, also after a crash.
     }, outcome.conversation && TALKS);
     this.#forget(gone ?? []);
     return gone !== undefined;
@@ -229,7 +232,7 @@ export class SqlJobStore implements JobStore {
       if (batch !== undefined) {
         const members = sql.all('SELECT seq, id, owner FROM job WHERE batch = ? LIMIT ?', batch.id, MOST_AT_ONCE);
         doomed.push(...(members as readonly Doomed[]));
-        // The batch itself goes with the last of them.
+        // The batch itself is deleted with its last jobs.
         if (members.length < MOST_AT_ONCE) {
           sql.run('DELETE FROM job_group WHERE id = ?', batch.id);
           bury(sql, 'batch', batch);

@@ -1,4 +1,4 @@
-// The tables of accepted jobs, and how their rows are written and let go.
+// The tables of accepted jobs, and how their rows are inserted and deleted.
 import type { JobEnd, NewJob } from '../../core/stories/jobs/stored-jobs.ts';
 import { askColumns } from './job-rows.ts';
 import type { Sql } from '../rows.ts';
@@ -53,21 +53,21 @@ CREATE TABLE job_gone (
 CREATE TABLE job_clock (one INTEGER PRIMARY KEY CHECK (one = 1), alive_at INTEGER NOT NULL) STRICT;
 `;
 
-/** When the last of its jobs ended, by the clock on the wall, for people: `ended_at` is by the time of what is kept. */
+/** When its last job ended, by wall clock, for users: `ended_at` is by the store's own time. */
 export const JOB_GROUP_FINISHED = 'ALTER TABLE job_group ADD COLUMN finished_at TEXT;';
 
-/** All of these are promised, so they go along when the disk can't be used. */
+/** Everything here is promised, so it is copied when the disk cannot be used. */
 export const JOB_CARRIED = ['job', 'job_group', 'job_gone', 'job_clock'] as const;
 
-/** Ids of forgotten results that still get "gone" instead of "unknown". */
+/** Deleted ids that still get "gone" instead of "unknown". */
 const MAX_GONE = 10_000;
-/** What a job takes beside what it asks or its answer. Bytes. */
+/** Bytes of a job beside its question or its answer. */
 export const JOB_BYTES = 2048;
-/** So many of the oldest results are looked at together; mostly one or two go. */
+/** Number of oldest results read together; usually one or two are deleted. */
 const TRIMMED_AT_ONCE = 8;
 const BATCH_ENDS = ['completed', 'failed', 'cancelled', 'expired'] as const;
 
-/** A row that goes. */
+/** A row to be deleted. */
 export interface Doomed {
   readonly seq: number;
   readonly id: string;
@@ -78,7 +78,7 @@ interface KeptRow extends Doomed {
   readonly bytes: number;
 }
 
-/** Writes a job that is being accepted. */
+/** Inserts a job that is being accepted. */
 export function insertJob(
   sql: Sql,
   seq: number,
@@ -109,7 +109,7 @@ export function insertJob(
   );
 }
 
-/** So many of a batch have ended so; with the last of them the batch has. */
+/** Counts jobs of a batch that ended in this state; the batch ends with its last job. */
 export function endedIn(
   sql: Sql,
   batch: string,
@@ -133,15 +133,15 @@ export function endedIn(
 }
 
 /**
- * Lets the oldest results of jobs by themselves go until the others take no more than `maxBytes`. Asked at the end of each
- * job, so it reads only rows that go.
+ * Deletes the oldest results of single jobs until the rest has at most `maxBytes`. Called at the end of each job, so it
+ * reads only rows that it deletes.
  */
 export function trim(sql: Sql, maxBytes: number): readonly Doomed[] {
   const kept = 'FROM job WHERE batch IS NULL AND ended_at IS NOT NULL';
   let { bytes } = sql.get(`SELECT COALESCE(SUM(bytes), 0) AS bytes ${kept}`) as { bytes: number };
   if (bytes <= maxBytes) return [];
   const columns = 'SELECT seq, id, owner, bytes';
-  // One that is too large by itself takes no other with it.
+  // A result that is too large by itself must not evict others.
   const large = sql.all(`${columns} ${kept} AND bytes > ?`, maxBytes) as readonly KeptRow[];
   const doomed: Doomed[] = [...remove(sql, large)];
   for (const each of large) bytes -= each.bytes;
@@ -154,7 +154,7 @@ export function trim(sql: Sql, maxBytes: number): readonly Doomed[] {
   return doomed;
 }
 
-/** Lets rows go; their ids are remembered for a while. */
+/** Deletes rows; their ids are remembered for a while. */
 export function remove(sql: Sql, doomed: readonly Doomed[]): readonly Doomed[] {
   for (const each of doomed) {
     sql.run('DELETE FROM job WHERE seq = ?', each.seq);
@@ -163,7 +163,7 @@ export function remove(sql: Sql, doomed: readonly Doomed[]): readonly Doomed[] {
   return doomed;
 }
 
-/** An id that still gets "gone" for a while. */
+/** Remembers an id that gets "gone" for a while. */
 export function bury(sql: Sql, kind: 'job' | 'batch', { id, owner }: Pick<Doomed, 'id' | 'owner'>): void {
   sql.run('INSERT OR REPLACE INTO job_gone (kind, id, owner) VALUES (?, ?, ?)', kind, id, owner);
   sql.run('DELETE FROM job_gone WHERE n <= (SELECT MAX(n) FROM job_gone) - ?', MAX_GONE);

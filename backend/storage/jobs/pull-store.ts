@@ -1,4 +1,4 @@
-// The line of downloads on the disk, as core/models/pulls.ts has it.
+// The queue of downloads on disk, for core/models/pulls.ts.
 import { z } from 'zod';
 import { pullFailureSchema, type PullFailure } from '../../contract/views/pull-view.ts';
 import type { KeptPull, PullStore } from '../../core/disk.ts';
@@ -16,12 +16,12 @@ export const PULL_TABLES = `
   ) STRICT;
 `;
 
-/** The machine that each is for. */
+/** The machine of each download. */
 export const PULL_UPSTREAM = 'ALTER TABLE pulls ADD COLUMN upstream TEXT;';
 
 const optional = <T extends z.ZodType>(inside: T) => inside.nullable().transform((value) => value ?? undefined);
 const bytes = optional(z.number().int().nonnegative());
-/** In JSON; what is none is a sentence. */
+/** In JSON; any other text is a plain sentence. */
 const failure = z
   .string()
   .nullable()

@@ -1,7 +1,7 @@
-// Writes the list of requests a little at a time, so that a flood of kept answers is not held up by its own list, and takes
-// away what is too old or too many. Each request has its place from when it comes; one that has ended by the time that something
-// is written is written once, and one that lives longer is written as it lives, and again at its end. What lives, and what is
-// not yet written, is listed all the same.
+// Stores the list of requests, writing a little at a time so that a flood of cached answers is not slowed by it, and
+// deletes rows that are too old or too many. Each request gets its place when it arrives. A request that ended before
+// the next write is written once; a longer one is written while live, and again at its end. Live and unwritten requests
+// appear in the list all the same.
 import type { RequestCounts } from '../../contract/window/request-commands.ts';
 import type { RequestDetail } from '../../contract/views/request-detail.ts';
 import { sees } from '../../core/ownership.ts';
@@ -27,22 +27,22 @@ import {
 import type { Sql } from '../rows.ts';
 
 /**
- * Rows that are written at one time, of which so many hold nothing up, and the milliseconds to the next time; with those that
- * `later` takes these are 500 a second.
+ * Rows per write, rows per step (few enough to delay nothing), and milliseconds to the next write; with the rows that
+ * `later` takes this makes 500 a second.
  */
 const WRITTEN = 500;
 const AT_ONE_GO = 50;
 const BETWEEN_MS = 500;
-/** Requests that wait to be written; beyond that kept answers are left out. */
+/** Requests that wait to be written; beyond that cached answers are dropped. */
 const MOST_WAITING = 10_000;
-/** The list's bound where it is in memory alone. */
+/** Limit of the list when it is in memory alone. */
 const MOST_IN_MEMORY = 10_000;
-/** Details that are kept whole; on the disk the texts of prompts are left out. */
+/** Details kept complete in memory; on disk they lack the texts of prompts. */
 const MOST_WHOLE = 300;
-/** Milliseconds between two looks for what is too old, where nothing is written. */
+/** Milliseconds between two checks for old rows while nothing is written. */
 const FORGET_MS = 3_600_000;
 
-/** A request that lives. */
+/** A live request. */
 interface Living {
   readonly n: number;
   now(): LoggedRequest;
@@ -56,16 +56,16 @@ export class DiskRequestLog implements RequestLog {
   readonly #log: Log;
   readonly #leftLiving: LeftLiving;
   readonly #living = new Map<object, Living>();
-  /** Those that have ended and are not written yet, by their places. */
+  /** Ended requests that are not written yet, by place. */
   readonly #waiting = new Map<number, LoggedRequest>();
-  /** The last details, by their places. */
+  /** The latest details, by place. */
   readonly #whole = new Map<number, RequestDetail>();
   /** The newest place; undefined until it was read. */
   #last: number | undefined;
   readonly #began: number;
   #leftOut = 0;
   #closed = false;
-  /** Ends the wait for the next time that something is written, or forgotten. */
+  /** Cancel the timers of the next write and the next check. */
   #cancelWrite: (() => void) | undefined;
   #cancelForget: (() => void) | undefined;
 
@@ -78,7 +78,7 @@ export class DiskRequestLog implements RequestLog {
     this.#began = clock.now();
   }
 
-  /** Ends what the process before this one has left living, and looks for what is too old from now on. */
+  /** Ends the requests that the previous process left live, and starts the checks for old rows. */
   open(): void {
     this.#leftLiving.end();
     this.#lookForOld();
@@ -91,12 +91,12 @@ export class DiskRequestLog implements RequestLog {
     });
   }
 
-  /** After a change of the configuration: the list may be shorter now. */
+  /** After a change of the configuration: the list may have to shrink. */
   reconfigured(): void {
     this.#write();
   }
 
-  /** Everything is given to the database, which must be closed after this. */
+  /** Passes everything to the database, which must be closed after this. */
   close(): void {
     this.#closed = true;
     this.#cancelForget?.();
@@ -161,13 +161,13 @@ export class DiskRequestLog implements RequestLog {
         try {
           return steps.next(sql);
         } catch (error) {
-          // The store may move, and is asked again.
+          // The store may have moved: search again.
           steps = begun(finding);
           throw error;
         }
       });
       if (step.done === true) return step.value;
-      // Others have their turn in between.
+      // Let other work run in between.
       await this.#clock.sleep(0, signal);
     }
   }
@@ -195,13 +195,13 @@ export class DiskRequestLog implements RequestLog {
     return this.#database.read((sql) => callersIn(sql, this.#since, this.#unwritten()));
   }
 
-  /** Those that live, and those that have ended and are not written yet. */
+  /** Live requests, and ended ones that are not written yet. */
   *#unwritten(): Generator<PlacedRequest, void, undefined> {
     for (const { n, now } of this.#living.values()) yield { n, request: now() };
     for (const [n, request] of this.#waiting) yield { n, request };
   }
 
-  /** Where a request stood that a process before this one had accepted. */
+  /** The place of a request that an earlier process accepted. */
   #placeBefore({ id, owner, bornAt, comesAgain }: Life): number | undefined {
     if (bornAt >= this.#began && comesAgain !== true) return undefined;
     for (const [n, request] of this.#waiting) if (request.id === id && request.owner === owner) return n;
@@ -244,7 +244,7 @@ export class DiskRequestLog implements RequestLog {
     this.#cancelWrite ??= this.#clock.after(BETWEEN_MS, () => this.#write());
   }
 
-  /** Writes what waits, as much as is written at one time, and takes away twice as much at most. */
+  /** Writes one batch of waiting rows, and deletes at most twice as many. */
   #write(): void {
     if (this.#leftOut > 0) {
       this.#log.warn({ left_out: this.#leftOut }, 'the list of requests lacks kept answers: too many ended at once');
@@ -276,7 +276,7 @@ export class DiskRequestLog implements RequestLog {
     return rows;
   }
 
-  /** May be called twice for the same rows: a database that has moved does its work again. */
+  /** May be called twice for the same rows: a database that moved repeats its work. */
   #written(rows: readonly PlacedRequest[], mayForgetMore: boolean): void {
     for (const { n, request } of rows) if (this.#waiting.get(n) === request) this.#waiting.delete(n);
     if (this.#closed) return;
@@ -288,12 +288,12 @@ export class DiskRequestLog implements RequestLog {
 
 function begun(finding: Finding): ReturnType<typeof findRequests> {
   const steps = findRequests(finding);
-  // To where it waits for the store.
+  // Advance to where it waits for the store.
   steps.next();
   return steps;
 }
 
-/** What went wrong, where the detail no longer has it in the words that its caller was told. */
+/** The error, if the detail no longer has it in the caller's words. */
 function toldOf(detail: RequestDetail, { error }: LoggedRequest): Pick<RequestDetail, 'error'> {
   return detail.error !== undefined || error === undefined ? {} : { error };
 }

@@ -1,5 +1,5 @@
-// What was asked and answered, on the disk. It goes after a day, or when somebody says so, and then it is gone from the file: its
-// pages are overwritten, and the log of the file is cut off.
+// The recorded words of requests and answers, on disk. They expire after a day, or are deleted on request, and then
+// leave no trace in the file: their pages are overwritten, and the write-ahead log is truncated.
 import { z } from 'zod';
 import { LOCAL } from '../../core/ownership.ts';
 import type { Clock, ReadConfig } from '../../core/ports.ts';
@@ -8,8 +8,8 @@ import type { Database } from '../database.ts';
 import type { Sql } from '../rows.ts';
 
 /**
- * `pad` fills the part of a row that lies on a page with other rows, so that each text is on pages of its own: SQLite
- * overwrites those when a row goes ("PRAGMA secure_delete"), but may leave what it moved from a shared page lie there.
+ * `pad` fills the part of a row that shares a page with other rows, so that each text is on pages of its own: SQLite
+ * overwrites those when a row is deleted ("PRAGMA secure_delete"), but may leave old copies on shared pages.
  */
 export const TEXT_TABLES = `
 CREATE TABLE texts (
@@ -27,15 +27,18 @@ CREATE INDEX texts_by_age ON texts (kept_at, n, bytes);
 CREATE TABLE text_watch (one INTEGER PRIMARY KEY CHECK (one = 1), from_at INTEGER NOT NULL, until_at INTEGER NOT NULL) STRICT;
 `;
 
-/** At least a page of the file, of which the part that is shared is smaller. Bytes. */
+/** At least a page of the file; the shared part of a row is smaller. Bytes. */
 const PAD = 4096;
 const MB = 2 ** 20;
-/** The bound where nothing is on the disk. */
+/** Limit while nothing is on disk. */
 const MOST_MB_IN_MEMORY = 16;
-/** Between two looks for what is too old, and where somebody reads the log that is to be cut off. Milliseconds. */
+/**
+ * Interval of checks for old rows, and of retries while another program reads the log that must be truncated.
+ * Milliseconds.
+ */
 const LOOK_MS = 60_000;
 const SOON_MS = 1000;
-/** What the clock on the wall may have been set back by; what was kept later than that from now goes. Milliseconds. */
+/** The wall clock may have been set back by this much; texts dated later than that are deleted. Milliseconds. */
 const SLACK_MS = 60_000;
 const LANE = 'texts';
 
@@ -56,13 +59,13 @@ export class DiskTexts implements TextStore {
   readonly #clock: Clock;
   readonly #config: ReadConfig;
   readonly #isForDisk: boolean;
-  /** What was to go while the disk could not be used: by owner, all that was kept until then. */
+  /** Deletions requested while the disk was unusable: by owner, the time up to which texts must go. */
   readonly #doomed = new Map<string, number>();
   #cancelLook: (() => void) | undefined;
-  /** Rows have gone since the log was last cut off. */
+  /** Rows were deleted since the log was last truncated. */
   #traces = false;
 
-  /** `isForDisk`: texts that are in memory are there because the disk can't be used. */
+  /** `isForDisk`: texts are in memory only because the disk cannot be used. */
   constructor(database: Database, clock: Clock, config: ReadConfig, isForDisk: boolean) {
     this.#database = database;
     this.#clock = clock;
@@ -70,7 +73,7 @@ export class DiskTexts implements TextStore {
     this.#isForDisk = isForDisk;
   }
 
-  /** Looks for what is too old from now on. */
+  /** Starts the checks for old rows. */
   open(): void {
     this.#look();
     this.#lookIn(this.#traces ? SOON_MS : LOOK_MS);
@@ -81,7 +84,7 @@ export class DiskTexts implements TextStore {
     this.#look();
   }
 
-  /** After a change of the configuration: what is kept may be too old, or too much, now. */
+  /** After a change of the configuration: texts may now be too old or too many. */
   reconfigured(): void {
     this.#look();
   }
@@ -112,7 +115,7 @@ export class DiskTexts implements TextStore {
     );
     const [last, before] = rows.map((row) => textRow.parse(row));
     if (last === undefined) return {};
-    // An id may have come again: then the newest request has no answer yet.
+    // The id may have been reused: then the newest request has no answer yet.
     if (last.what === 'request') return { request: last.text };
     return before?.what === 'request' ? { request: before.text, answer: last.text } : { answer: last.text };
   }
@@ -143,7 +146,7 @@ export class DiskTexts implements TextStore {
     return (this.#database.isDurable ? mb : Math.min(mb, MOST_MB_IN_MEMORY)) * MB;
   }
 
-  /** When what is there now may have been kept. */
+  /** The range in which present texts may have been stored. */
   get #span(): { readonly oldest: number; readonly newest: number } {
     const now = this.#clock.now();
     return { oldest: now - this.#config().log.texts_ttl_seconds * 1000, newest: now + SLACK_MS };
@@ -154,7 +157,7 @@ export class DiskTexts implements TextStore {
     this.#cancelLook = this.#clock.after(ms, () => this.open());
   }
 
-  /** Takes away what is too old or too much; most times there is nothing. */
+  /** Deletes texts that are too old or too many; usually there are none. */
   #look(): void {
     const { oldest, newest } = this.#span;
     this.#database.flush(LANE);
@@ -165,7 +168,7 @@ export class DiskTexts implements TextStore {
     if (old || bytes > this.#maxBytes || this.#traces || this.#doomed.size > 0) this.#erase(() => 0);
   }
 
-  /** Takes away all that is to go, and the traces of what went. What `before` gave. */
+  /** Deletes all that must go, and the traces of earlier deletions. Returns the result of `before`. */
   #erase(before: (sql: Sql) => number): number {
     const { oldest, newest } = this.#span;
     const result = this.#database.erase((sql) => {
@@ -178,7 +181,7 @@ export class DiskTexts implements TextStore {
       trim(sql, this.#maxBytes);
       return count;
     });
-    // What is in memory now may lie on the disk as well, which may come back.
+    // Texts that are in memory now may also be on the disk, which may come back.
     if (this.#database.isDurable || !this.#isForDisk) this.#doomed.clear();
     this.#traces = !result.gone;
     return result.value;
@@ -193,7 +196,7 @@ function sizeOf(sql: Sql): number {
   return sizeRow.parse(sql.get('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM texts')).bytes;
 }
 
-/** Takes the oldest away until the rest fits. How many went. */
+/** Deletes the oldest texts until the rest fits. Returns how many. */
 function trim(sql: Sql, maxBytes: number): number {
   let bytes = sizeOf(sql);
   let gone = 0;

@@ -1,5 +1,5 @@
-// What a process that was killed has left living in the list of requests. It is ended once, with what else is written after a
-// start, or before anything of the list is read where somebody asks in the first moments.
+// Ends the requests that a killed process left live in the list. This happens once: with other writes after a start,
+// or, if somebody asks in the first moments, before the list is read.
 import type { Database } from '../database.ts';
 import { endLeftLiving } from './request-rows.ts';
 
@@ -13,7 +13,7 @@ export class LeftLiving {
     this.#database = database;
   }
 
-  /** Within a second. */
+  /** Ends them within a second. */
   end(): void {
     if (this.#is !== 'unknown') return;
     this.#is = 'to be ended';
@@ -23,7 +23,7 @@ export class LeftLiving {
     }, LANE);
   }
 
-  /** Now, where that was not done yet. */
+  /** Ends them now, unless that was done. */
   settle(): void {
     if (this.#is === 'ended') return;
     this.end();

@@ -1,4 +1,4 @@
-// How many requests the list has, by how they were answered. The rows of each kind are counted in the index of kinds.
+// Counts the requests in the list by how they were answered. Rows of each kind are counted in the index of kinds.
 import type { RequestCounts } from '../../contract/window/request-commands.ts';
 import { sees } from '../../core/ownership.ts';
 import type { LoggedRequest } from '../../core/requests/request-log.ts';
@@ -11,7 +11,7 @@ const AT = 'SELECT owner, source, status FROM requests JOIN request_kinds USING 
 
 type Kind = Pick<LoggedRequest, 'owner' | 'source' | 'status'>;
 
-/** Of those that a watcher may see. `unwritten` are known better elsewhere. */
+/** Counts the requests that a watcher may see. The `unwritten` ones replace their rows, if any. */
 export function countRequests(sql: Sql, watcher: string, unwritten: Iterable<PlacedRequest>): RequestCounts {
   const counts = { all: 0, hit: 0, coalesced: 0, miss: 0, bypass: 0, failed: 0 };
   const add = ({ owner, source, status }: Kind, many: number): void => {

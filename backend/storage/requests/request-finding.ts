@@ -1,5 +1,6 @@
-// Searches the list of requests. A search is first one about kinds, of which there are few; then the rows of those that fit are
-// gone through from the newest, each kind by its index, so that rare ones among many are found as fast as common ones.
+// Searches the list of requests. A search first selects kinds, of which there are few; then it walks the rows of
+// matching kinds from the newest, each kind by its index, so that rare rows among many are found as fast as common
+// ones.
 import { LOCAL } from '../../core/ownership.ts';
 import { Heap } from '../../core/queue/heap.ts';
 import { FIELDS, isForAll, isWanted, type RequestSearch } from '../../core/requests/request-search.ts';
@@ -7,53 +8,53 @@ import { ends, type PlacedRequest, requestAt } from './request-rows.ts';
 import { BLOCK_OF_N, blockOf } from './request-tables.ts';
 import type { Sql } from '../rows.ts';
 
-/** Kinds that are looked at in one portion, by their numbers, */
+/** Kinds read in one portion, by number, */
 const KINDS = 5000;
-/** and questions for a row; these are about two milliseconds each. */
+/** and row queries per portion; these take about two milliseconds each. */
 const ROWS = 250;
 
-/** As isWanted says it of a kind: an owner, and lists as JSON, are null where any will do. */
+/** isWanted in SQL, for a kind: owner and lists (as JSON) are null if any will do. */
 const KINDS_WANTED = `SELECT kind, last FROM request_kinds WHERE kind > ?1 AND kind <= ?2 AND (?3 IS NULL OR owner = ?3)
   AND NOT EXISTS (SELECT 1 FROM json_each(?4) WHERE instr(words, value) = 0)
   ${FIELDS.map((field, i) => `AND (?${i + 5} IS NULL OR ${field} IN (SELECT value FROM json_each(?${i + 5})))`).join(' ')}`;
-/** To which kind a portion goes; null where there is none any more. */
+/** The last kind of a portion; null at the end. */
 const PORTION_OF_KINDS =
   'SELECT max(kind) AS kind FROM (SELECT kind FROM request_kinds WHERE kind > ? ORDER BY kind LIMIT ?)';
 
-/** A kind, and where its newest row is or was. */
+/** A kind, and the place of its newest row, now or once. */
 interface Newest {
   readonly kind: number;
   readonly last: number;
 }
-/** Ids are looked at for words of so many characters: nobody knows fewer of one. */
+/** Ids are searched for words of at least this many characters: nobody knows less of an id. */
 const LEAST_OF_ID = 4;
 /**
- * Rows are in the order of arrival, nearly: jobs that came before a restart, and a clock that was set back, may be out of it by
- * so many places.
+ * Rows are nearly in the order of arrival: jobs from before a restart, and a clock that was set back, may be off by
+ * this many places.
  */
 const OUT_OF_ORDER = 100;
 
-/** Places of rows that may be searched for, from the newest to the oldest. */
+/** An iterator over places of rows, from newest to oldest. */
 interface Places {
-  /** The next one is here or before. */
+  /** The next place is here or below. */
   bound: number;
-  /** Whether there is one at the bound. */
+  /** Whether there is a row at the bound. */
   isSure: boolean;
-  /** The greatest place before one; 0: none. */
+  /** The greatest place below another; 0: none. */
   next(sql: Sql, before: number): number;
 }
 
 export interface Finding {
   readonly search: RequestSearch;
-  /** Places that are known better elsewhere. */
+  /** Places whose current state is known elsewhere. */
   skip(n: number): boolean;
-  /** What is older is not shown. */
+  /** Older requests are not shown. */
   readonly since: number;
 }
 
 /**
- * Finds at most `search.limit` rows and one more, in portions: each `next` does one, and is done when it has them all. The
- * store may have changed between two.
+ * Finds at most `search.limit` rows and one more, in portions: each `next` does one, and the last returns them all. The
+ * store may change between portions.
  */
 export function* findRequests(finding: Finding): Generator<undefined, readonly PlacedRequest[], Sql> {
   const { search, skip, since } = finding;
@@ -79,7 +80,7 @@ export function* findRequests(finding: Finding): Generator<undefined, readonly P
     const next = places.shift();
     if (next === undefined || next.bound === 0 || next.bound < low) break;
     const { bound: n, isSure } = next;
-    // A bound that is not sure is looked at itself, and comes again.
+    // An unsure bound is looked up itself, and comes up again.
     next.bound = next.next(sql, isSure ? n : n + 1);
     next.isSure = true;
     places.add(next);
@@ -93,7 +94,7 @@ export function* findRequests(finding: Finding): Generator<undefined, readonly P
   return found;
 }
 
-/** The values for KINDS_WANTED after the first two. */
+/** The parameters of KINDS_WANTED after the first two. */
 function wishesOf(search: RequestSearch): (string | null)[] {
   const listed = FIELDS.map((field) => search[field] && JSON.stringify([...search[field]]));
   const words = JSON.stringify(search.words.map((word) => word.toLowerCase()));
@@ -121,7 +122,7 @@ function rowsOf({ kind, last }: Newest, before: number): Places {
   };
 }
 
-/** Rows whose id begins like this, a block after the other. */
+/** Rows whose id begins with a word, block by block. */
 function rowsNamed(word: string, before: number, low: number): Places {
   let block = blockOf(before) + 1;
   let here: readonly number[] = [];
@@ -133,7 +134,7 @@ function rowsNamed(word: string, before: number, low: number): Places {
       for (;;) {
         for (; at < here.length; at++) if ((here[at] ?? 0) < than) return here[at] ?? 0;
         if (--block < blockOf(low)) return 0;
-        // The greatest character ends what begins with the word.
+        // The greatest character ends the range of this prefix.
         const rows = sql.all(
           `SELECT n FROM requests WHERE ${BLOCK_OF_N} = ? AND id >= ? AND id < ?`,
           block,
@@ -151,7 +152,7 @@ function placeIn(row: unknown): number {
   return (row as { readonly n: number } | undefined)?.n ?? 0;
 }
 
-/** Between which places a search can find anything: from the first to before the second. */
+/** The range of places in which a search can find anything; the upper end is exclusive. */
 function bracket(sql: Sql, { from, to, before }: RequestSearch): { readonly low: number; readonly high: number } {
   const { first, last } = ends(sql);
   const low = from === -Infinity ? first : placeAt(sql, from, first, last) - OUT_OF_ORDER;
@@ -159,7 +160,7 @@ function bracket(sql: Sql, { from, to, before }: RequestSearch): { readonly low:
   return { low: Math.max(first, low), high: Math.min(before, last + 1, high) };
 }
 
-/** The place of the first request that came at a moment or later, by halves. */
+/** Binary search for the place of the first request at or after a moment. */
 function placeAt(sql: Sql, moment: number, first: number, last: number): number {
   let [low, high] = [first, last + 1];
   while (low < high) {

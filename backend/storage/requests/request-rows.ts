@@ -1,4 +1,4 @@
-// The list of requests as rows: how one is written, read and taken away. How they are searched is request-finding.ts.
+// Writes, reads and deletes the rows of the list of requests. request-finding.ts searches them.
 import { AppError } from '../../contract/errors.ts';
 import { requestDetailSchema, type Parted, type RequestDetail } from '../../contract/views/request-detail.ts';
 import type { LoggedRequest } from '../../core/requests/request-log.ts';
@@ -47,7 +47,10 @@ function kindOf(request: LoggedRequest): (string | number)[] {
   return [owner, caller, model, route, source, of, class_by, status, code, error, missed, slow ? 1 : 0];
 }
 
-/** What of a prompt is in it is for memory alone, and what its caller was told may quote it: the kind has the other form. */
+/**
+ * Drops texts of a prompt, which stay in memory only, and the caller's error message, which may quote it: the kind has
+ * the message for the log.
+ */
 function withoutTexts({ error: _told, parted, pinned, ...detail }: RequestDetail): RequestDetail {
   const done = pinned?.done.map(({ diff: _diff, ...one }) => one);
   return {
@@ -66,7 +69,7 @@ export function requestAt(sql: Sql, n: number): LoggedRequest | undefined {
   return row === undefined ? undefined : requestOf(row);
 }
 
-/** As it was written; undefined where there is none, and where it is not what it should be. */
+/** The stored detail; undefined if there is none, or it is invalid. */
 export function detailAt(sql: Sql, n: number): RequestDetail | undefined {
   const row = sql.get('SELECT detail FROM request_details WHERE n = ?', n) as { readonly detail: string } | undefined;
   try {
@@ -76,7 +79,7 @@ export function detailAt(sql: Sql, n: number): RequestDetail | undefined {
   }
 }
 
-/** Those with this id, the newest first. */
+/** Places of requests with this id, newest first. */
 export function* placesOf(sql: Sql, id: string): Generator<number, void, undefined> {
   const { first, last } = ends(sql);
   for (let block = blockOf(last); block >= blockOf(first); block--) {
@@ -85,17 +88,14 @@ export function* placesOf(sql: Sql, id: string): Generator<number, void, undefin
   }
 }
 
-/** The places of the oldest and the newest row; 0 where there is none. */
+/** The places of the oldest and the newest row; 0 if there is none. */
 export function ends(sql: Sql): { readonly first: number; readonly last: number } {
   const row = sql.get('SELECT (SELECT min(n) FROM requests) AS first, (SELECT max(n) FROM requests) AS last');
   const { first, last } = (row ?? {}) as { readonly first?: number | null; readonly last?: number | null };
   return { first: first ?? 0, last: last ?? 0 };
 }
 
-/**
- * Takes away the oldest rows, at most `limit`: those before a place, and those that came before a moment. How many that
- * were.
- */
+/** Deletes the oldest rows, at most `limit`: those before a place, and those before a moment. Returns how many. */
 export function forgetRequests(
   sql: Sql,
   { before, since, limit }: Readonly<Record<'before' | 'since' | 'limit', number>>,
@@ -114,7 +114,7 @@ export function removeRequest(sql: Sql, n: number): void {
   sql.run('DELETE FROM request_details WHERE n = ?', n);
 }
 
-/** Requests that lived when the process before this one ended, without a word: nobody knows how they went on. */
+/** Ends the requests that were live when the previous process ended abruptly: nobody knows how they continued. */
 export function endLeftLiving(sql: Sql): void {
   const living = sql.all("SELECT * FROM request_kinds WHERE status IN ('queued', 'processing')") as Kind[];
   for (const { kind, last, ...values } of living) {
@@ -129,7 +129,7 @@ export function endLeftLiving(sql: Sql): void {
 
 const INTERRUPTED = new AppError('interrupted', 'Hearth ended while this request lived.');
 
-/** A row of request_kinds. The tables are STRICT and written here alone, so that a row has what its columns say. */
+/** A row of request_kinds. The tables are STRICT and written only here, so a row matches its columns. */
 export interface Kind extends Record<
   'owner' | 'caller' | 'model' | 'route' | 'source' | 'class_by' | 'status' | 'code' | 'error' | 'missed',
   string

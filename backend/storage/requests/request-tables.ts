@@ -1,7 +1,7 @@
-// The tables of the list of requests. Requests with the same app, model, route, source, class and end are of one kind, so that a
-// row of the list is a few numbers, and a question for an app, a model or a word is one about kinds.
+// The tables of the list of requests. Requests with the same app, model, route, source, class and end share a kind, so
+// that a row of the list is a few numbers, and a search for an app, a model or a word is a search among kinds.
 
-/** As version 1 had them. */
+/** The tables of version 1. */
 export const REQUEST_TABLES = `
 CREATE TABLE request_kinds (
   kind INTEGER PRIMARY KEY,
@@ -29,16 +29,17 @@ CREATE TABLE requests (
 CREATE INDEX request_kinds_by_last ON request_kinds (last);
 `;
 
-/** So many rows stand together in the index of ids. */
+/** Rows per block in the index of ids. */
 const BLOCK = 8192;
-/** The block of a row, as the index has it. */
+/** The block of a row in the index. */
 export const BLOCK_OF_N = `n / ${BLOCK}`;
 export const blockOf = (n: number): number => Math.floor(n / BLOCK);
 
 /**
- * `n` grows in the order of arrival; `last` is that of the newest request of a kind, or was. An absent text is ''. `slow` is 1 or
- * 0. `words` are the texts of a kind in small letters, for a search. Ids are random, so that an index of them alone would have each row change a page somewhere else, which costs more than all
- * the rest of the list: this one has a part for each block of rows, and so a search looks into each of them.
+ * `n` grows in the order of arrival; `last` is the `n` of a kind's newest request, now or once. An absent text is ''.
+ * `slow` is 1 or 0. `words` has a kind's texts in lower case, for searching. Ids are random, so in a plain index each
+ * row would change another page, which costs more than all the rest of the list. This index is divided by block of
+ * rows, and a lookup checks each block.
  */
 export const REQUEST_SEARCH = `
 DROP INDEX request_kinds_by_last;

@@ -1,5 +1,5 @@
-// Kept answers and vectors on the disk: what is noted with each, as text beside its record. Which request may have one is
-// decided in core; how records lie on the disk is shelf.ts.
+// Cached answers and vectors on disk: the notes of each, as text beside its record. The core decides which request may
+// have an answer; shelf.ts stores the records.
 import type { Removed } from '../../contract/views/control.ts';
 import { canonicalName } from '../../contract/model-name.ts';
 import { sees } from '../../core/ownership.ts';
@@ -15,7 +15,7 @@ const MB = 1024 * 1024;
 export const ANSWER_TABLES = shelfTables('answers');
 export const ANSWER_PARTS = partTables('answers');
 
-/** What stands beside a record; the owner and the model are known to the shelf. */
+/** The notes beside a record; the shelf itself knows owner and model. */
 type About = Omit<AnswerNotes, 'owner' | 'model'>;
 
 export class DiskAnswers implements AnswerStore {
@@ -29,7 +29,7 @@ export class DiskAnswers implements AnswerStore {
     const found = this.#shelf.find(key);
     if (found === undefined) return undefined;
     const { owner, label, about, record, ageMs, leftMs } = found;
-    // Ours, as the record's checksum has shown.
+    // Not validated: the record's checksum has shown that Hearth wrote it.
     return { owner, model: label, ...(JSON.parse(about) as About), bytes: record, ageMs, leftMs };
   }
 
@@ -61,7 +61,7 @@ export class DiskAnswers implements AnswerStore {
     this.#shelf.close();
   }
 
-  /** Answers that were found damaged since the start, and removed. */
+  /** Answers found damaged since the start, and removed. */
   get damaged(): number {
     return this.#shelf.damaged;
   }

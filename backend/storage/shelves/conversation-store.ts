@@ -1,4 +1,4 @@
-// Conversations on the disk, each as one record. What was said is text here; core/conversations/ reads and writes it.
+// Conversations on disk, each as one record of text; core/conversations/ formats and parses it.
 import type { Removed } from '../../contract/views/control.ts';
 import { LOCAL, ownerOfSpace, sees } from '../../core/ownership.ts';
 import type { ReadConfig } from '../../core/ports.ts';
@@ -10,7 +10,7 @@ import { partTables, shelfTables } from './shelf-tables.ts';
 
 const MB = 1024 * 1024;
 
-/** A turn that a job has said is written with the job's end. */
+/** A turn from a job is written together with the job's end. */
 export const TALKS: Lane = 'talks';
 
 export const CONVERSATION_TABLES = shelfTables('conversations');
@@ -62,7 +62,7 @@ export class DiskConversations implements ConversationStore {
   }
 }
 
-/** SQLite's library cuts a text at its first NUL, and a space may have one. */
+/** SQLite's library cuts a text at its first NUL, and a namespace may contain one. */
 function rowKey(key: string): string {
   return JSON.stringify(key);
 }

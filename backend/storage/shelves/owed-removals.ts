@@ -1,15 +1,15 @@
-// What is to be removed from a shelf, and could not be while the disk could not be used: it is done as soon as that is back.
+// Removals from a shelf that could not be done while the disk was unusable: they are done as soon as it is back.
 import type { Database, Work } from '../database.ts';
 import type { Sql } from '../rows.ts';
 
-/** Clears that wait; beyond them all that was kept before is removed. */
+/** Clears that may wait; beyond that everything stored before is removed. */
 const MOST_CLEARS = 1000;
-/** The same of single records. */
+/** Single records that may wait. */
 const MOST_KEYS = 10_000;
 
 export interface OwedRemovalsOptions {
   takeOut(sql: Sql, key: string): void;
-  /** Removes all that was kept until now, whenever it is done. */
+  /** Removes all that was stored until now, whenever it runs. */
   all(): Work<void>;
 }
 
@@ -27,7 +27,7 @@ export class OwedRemovals {
     this.#clears.push(work);
   }
 
-  /** It was removed, or kept anew in memory: the disk must not come back with what it has under this key. */
+  /** The record was removed, or stored again in memory: the disk's version must not come back. */
   key(key: string): void {
     if (this.#keys.size === MOST_KEYS) this.#all();
     this.#keys.add(key);
@@ -38,7 +38,7 @@ export class OwedRemovals {
     this.#keys.clear();
   }
 
-  /** Does it all. False: the disk has failed again, and it waits. */
+  /** Does all pending removals. False: the disk failed again, and they stay pending. */
   pay(db: Pick<Database, 'commit' | 'isDurable'>): boolean {
     db.commit((sql) => {
       for (const clear of this.#clears) clear(sql);

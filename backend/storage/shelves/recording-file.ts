@@ -1,5 +1,5 @@
-// The recordings of a data folder for a program beside the gateway, which may run or not. It takes no lock of the folder: a
-// gateway that starts meanwhile must find it free. SQLite itself keeps two who write apart.
+// Opens the recordings of a data folder for a program beside the gateway, whether it runs or not. It does not lock the
+// folder, since a gateway that starts meanwhile must find it free. SQLite itself serializes two writers.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AppError } from '../../contract/errors.ts';
@@ -14,7 +14,7 @@ import { loadSqlite } from '../sqlite.ts';
 export interface RecordingFileOptions {
   /** The data folder. */
   readonly folder: string;
-  /** Whether the store is made where there is none. */
+  /** Whether to create a missing store. */
   readonly create: boolean;
   maxBytes(): number;
   readonly clock: Clock;
@@ -22,8 +22,8 @@ export interface RecordingFileOptions {
 }
 
 /**
- * Works with the recordings of a folder, as they are at this moment. Throws not_found where there is no store, and
- * invalid_request where this Hearth can't use it; SQLite's errors; and what `work` throws.
+ * Works on the current recordings of a folder. Throws not_found if there is no store, invalid_request if this Hearth
+ * cannot use it, SQLite's errors, and what `work` throws.
  */
 export function withRecordings<T>(options: RecordingFileOptions, work: (recordings: Recordings) => T): T {
   const { folder, create, maxBytes, clock } = options;
@@ -41,7 +41,7 @@ export function withRecordings<T>(options: RecordingFileOptions, work: (recordin
     const database = {
       read: <R>(read: (sql: Connection) => R): R => read(connection),
       commit: <R>(write: (sql: Connection) => R): R => connection.transaction('full', () => write(connection)),
-      // Nothing waits here.
+      // No writes wait here.
       flush: () => undefined,
     };
     return work(new RecordingStore({ database, soon: { write: database.commit }, maxBytes, now: clock.now }));
@@ -57,7 +57,7 @@ function using<T>(file: string, work: (connection: Connection) => T): T {
   }
 }
 
-/** Makes the store, or brings it up to date. */
+/** Creates the store, or migrates it. */
 function madeUsable({ folder, clock, log }: RecordingFileOptions): void {
   const database = openDatabase({ folder, clock, log });
   let why = `Nothing can be kept in ${folder}.`;

@@ -1,5 +1,5 @@
-// Recordings in the store: kept until somebody removes them, each with a checksum, all of them within a share of the disk.
-// A program beside the gateway may read and write them too (recording-file.ts), so nothing of them is remembered here.
+// Recordings in the store: kept until somebody removes them, each with a checksum, all within a share of the disk. A
+// program beside the gateway may read and write them too (recording-file.ts), so nothing is cached here.
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
 import { SCHEMA_VERSION } from '../../core/cache/fingerprint.ts';
@@ -35,7 +35,7 @@ const rowSchema = z.object({
   abilities: abilitiesText,
   checksum: z.string(),
 });
-/** Where there is no SQLite, nothing is there. */
+/** Empty without SQLite. */
 const sizeSchema = z.object({ entries: z.number(), bytes: z.number() }).catch({ entries: 0, bytes: 0 });
 const keySchema = z.object({ key: z.string(), bytes: z.number() });
 const placeSchema = z.object({ checksum: z.string(), bytes: z.number() });
@@ -45,7 +45,7 @@ const modelSchema = z.object({ model: z.string(), abilities: abilitiesText });
 const WITH_TEXTS = 'recordings JOIN recording_texts USING (checksum)';
 const SELECT = `SELECT key, route, model, namespace, question, answer, abilities, checksum FROM ${WITH_TEXTS}`;
 
-/** One statement for all of them, as thousands would hold everybody up; the texts of the nearest alone are read. */
+/** A single statement, as thousands would delay everything; only the texts of the nearest questions are read. */
 const NEAR_IN_LENGTH = `
   SELECT route, model, namespace, question FROM (
     SELECT place, SUM(length) OVER (ORDER BY apart, place) AS so_far FROM (
@@ -54,22 +54,22 @@ const NEAR_IN_LENGTH = `
   ) CROSS JOIN recordings ON recordings.rowid = place JOIN recording_texts USING (checksum)
   WHERE so_far <= ? ORDER BY so_far`;
 
-/** Of what waits here to be written. */
+/** The lane of pending writes. */
 export const RECORDINGS: Lane = 'recordings';
 
-/** Of the disk for kept answers, the part that recordings may have: what is asked live must not find all of it taken. */
+/** The recordings' share of the disk for cached answers: the live cache must not find all of it taken. */
 const SHARE = 1 / 4;
 
-/** The most that recordings may take, in bytes. */
+/** Maximum size of all recordings in bytes. */
 export function recordingShare({ disk_max_size_mb: mb }: { readonly disk_max_size_mb: number }): number {
   return Math.floor(mb * SHARE * 1024 * 1024);
 }
 
 export interface RecordingStoreOptions {
   readonly database: Pick<Database, 'read' | 'commit' | 'flush'>;
-  /** Writes what is kept, in the lane RECORDINGS. */
+  /** Writes recordings, in the lane RECORDINGS. */
   readonly soon: Pick<Soon, 'write'>;
-  /** Of questions and answers together; asked each time. */
+  /** Maximum size of questions and answers together; read each time. */
   maxBytes(): number;
   readonly now: Now;
 }
@@ -77,7 +77,7 @@ export interface RecordingStoreOptions {
 export class RecordingStore implements Recordings {
   readonly #options: RecordingStoreOptions;
   #isCurrent = false;
-  /** What is kept and not written yet. */
+  /** Recordings that are not written yet. */
   readonly #waiting = new Set<Work<void>>();
 
   constructor(options: RecordingStoreOptions) {
@@ -127,7 +127,7 @@ export class RecordingStore implements Recordings {
       const there = recordings.filter((each) => isThere(sql, checksumOf(each)));
       const { fits, unused } = place(sql, there, { most, now });
       forgetTexts((work) => this.#soon(work), unused);
-      // Not within the transaction: what is told of it may ask us.
+      // Outside the transaction: the callback may query this store.
       queueMicrotask(() => told(fits));
     });
   }
@@ -147,7 +147,7 @@ export class RecordingStore implements Recordings {
   }
 
   *all(): Iterable<Recording> {
-    // Each is read when its turn comes: together they may be large.
+    // Read one at a time: together they may be large.
     const keys = this.#read((sql) =>
       sql.all(`SELECT key, bytes FROM ${WITH_TEXTS} ORDER BY model, route, namespace, question`),
     );
@@ -180,7 +180,7 @@ export class RecordingStore implements Recordings {
     return { ...this.#read(sizeOf), max_bytes: this.#options.maxBytes() };
   }
 
-  /** With all that was kept. */
+  /** The database, with all pending recordings written. */
   get #database(): Pick<Database, 'read' | 'commit'> {
     const { database } = this.#options;
     if (this.#waiting.size > 0) database.flush(RECORDINGS);
@@ -196,7 +196,10 @@ export class RecordingStore implements Recordings {
   }
 }
 
-/** Keeps all of them, and with `alone` nothing else. Throws invalid_request when they do not fit, or nothing is kept at all. */
+/**
+ * Stores all recordings; with `alone` removes all others. Throws invalid_request if they do not fit, or nothing can be
+ * stored.
+ */
 export function keepAll(store: Recordings, recordings: readonly Recording[], alone = false): void {
   if (store.put(recordings, alone)) {
     if (store.size.entries >= recordings.length) return;
@@ -210,8 +213,8 @@ export function keepAll(store: Recordings, recordings: readonly Recording[], alo
 }
 
 /**
- * From now on these count, whose texts are there, in place of those with their keys, or of all. Not where they would be over
- * `most` bytes; then nothing has changed. The checksums of texts that are of no use any more.
+ * Makes recordings count whose texts are stored, in place of those with the same keys, or of all. Changes nothing if
+ * they would exceed `most` bytes. Returns the checksums of texts that are no longer used.
  */
 function place(
   sql: Sql,
@@ -253,7 +256,7 @@ function insert(sql: Sql, recording: Recording, now: number): void {
   );
 }
 
-/** Undefined also for one that is damaged. */
+/** Undefined also for a damaged recording. */
 function recordingAt(sql: Sql, key: string): Recording | undefined {
   const row = rowSchema.safeParse(sql.get(`${SELECT} WHERE key = ?`, key));
   if (!row.success) return undefined;
@@ -265,7 +268,7 @@ function sizeOf(sql: Sql): { readonly entries: number; readonly bytes: number } 
   return sizeSchema.parse(sql.get('SELECT COUNT(*) AS entries, COALESCE(SUM(bytes), 0) AS bytes FROM recordings'));
 }
 
-// ---- after an update of Hearth that makes other keys, the questions are there to make them of
+// ---- an update of Hearth may change keys: they are computed again from the questions
 
 function isOutdated(sql: Sql): boolean {
   return sql.get('SELECT 1 FROM recordings WHERE form <> ? LIMIT 1', SCHEMA_VERSION) !== undefined;

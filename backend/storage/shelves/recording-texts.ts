@@ -1,5 +1,5 @@
-// The texts of recordings: written a few at a time before they count, so that a gateway beside us is never held up for long, and
-// taken away when no recording names them.
+// The texts of recordings: written a few at a time before they count, so that a gateway beside this program is never
+// delayed for long, and deleted when no recording refers to them.
 import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../contract/errors.ts';
@@ -8,9 +8,9 @@ import type { Work } from '../database.ts';
 import type { Sql } from '../rows.ts';
 
 /**
- * The texts lie apart, by their checksum: many of them can be put there a few at a time, which nobody sees, and what is small
- * then says at one stroke which of them count. A text that no recording names was left by an import that was broken off.
- * `length`: bytes of the question.
+ * The texts are in a separate table, by checksum: many can be written a few at a time, unseen, and then one small
+ * transaction makes them count. A text without a recording is left over from an interrupted import. `length`: bytes of
+ * the question.
  */
 export const RECORDING_TABLES = `
   CREATE TABLE recording_texts (
@@ -37,14 +37,14 @@ export const RECORDING_TABLES = `
 
 const checksumSchema = z.object({ checksum: z.string() });
 
-/** So much is written in one transaction, so that a gateway beside us is held up by milliseconds. Bytes. */
+/** Bytes per transaction, so that a gateway beside this program waits only milliseconds. */
 const SLICE_BYTES = 2 ** 20;
-/** Texts that are taken away in one transaction. */
+/** Texts deleted per transaction. */
 const SLICE_TEXTS = 100;
-/** No import takes so long: what it put and never named is left over. Milliseconds. */
+/** No import takes this long: older texts without a recording are left over. Milliseconds. */
 const LEFT_OVER_MS = 3_600_000;
 
-/** They count for nothing until a recording names them. */
+/** Writes texts; they do not count until a recording refers to them. */
 export function putTexts(sql: Sql, recordings: readonly Recording[], now: number): void {
   for (const recording of recordings) {
     const { question, answer } = recording;
@@ -58,9 +58,9 @@ export function putTexts(sql: Sql, recordings: readonly Recording[], now: number
   }
 }
 
-/** Throws invalid_request where somebody has removed everything meanwhile. */
+/** Throws invalid_request if somebody has removed everything meanwhile. */
 export function checkThere(sql: Sql, checksums: ReadonlySet<string>): void {
-  // Where there is no SQLite nothing is kept, which whoever asks is told.
+  // Without SQLite nothing is stored, which the caller reports.
   if (sql.get('SELECT 1') === undefined) return;
   for (const each of checksums) {
     if (isThere(sql, each)) continue;
@@ -68,19 +68,19 @@ export function checkThere(sql: Sql, checksums: ReadonlySet<string>): void {
   }
 }
 
-/** Whether a text was put and nobody has removed it. */
+/** Whether a text is stored. */
 export function isThere(sql: Sql, checksum: string): boolean {
   return sql.get('SELECT 1 FROM recording_texts WHERE checksum = ?', checksum) !== undefined;
 }
 
-/** The checksums of the recordings that are meant. */
+/** The checksums of matching recordings. */
 export function named(sql: Sql, where: string, ...params: string[]): string[] {
   return sql
     .all(`SELECT checksum FROM recordings ${where}`, ...params)
     .map((row) => checksumSchema.parse(row).checksum);
 }
 
-/** What an import that was broken off has put. */
+/** Texts of interrupted imports. */
 export function leftOver(sql: Sql, now: number): string[] {
   return sql
     .all(
@@ -90,7 +90,7 @@ export function leftOver(sql: Sql, now: number): string[] {
     .map((row) => checksumSchema.parse(row).checksum);
 }
 
-/** Portions, each for a transaction of its own. */
+/** Portions, each for its own transaction. */
 export function sliced(recordings: readonly Recording[]): readonly (readonly Recording[])[] {
   const slices: Recording[][] = [];
   let bytes = Infinity;
@@ -105,17 +105,17 @@ export function sliced(recordings: readonly Recording[]): readonly (readonly Rec
   return slices;
 }
 
-/** Of a question and its answer. */
+/** Bytes of a question and its answer. */
 export function bytesOf({ question, answer }: Recording): number {
   return Buffer.byteLength(question) + answer.length;
 }
 
-/** By which the texts are found, and known to be whole. */
+/** Identifies the texts, and proves that they are intact. */
 export function checksumOf({ question, answer }: Pick<Recording, 'question' | 'answer'>): string {
   return hash('sha256', Buffer.concat([Buffer.from(question), answer])).slice(0, 32);
 }
 
-/** Takes away those of the texts that no recording names, a few at a time: each time `write` does it. */
+/** Deletes the given texts if no recording refers to them, a few at a time: each call of `write` runs one portion. */
 export function forgetTexts(write: (work: Work<void>) => void, checksums: readonly string[]): void {
   for (let i = 0; i < checksums.length; i += SLICE_TEXTS) {
     const some = checksums.slice(i, i + SLICE_TEXTS);

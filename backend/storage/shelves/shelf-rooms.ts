@@ -1,5 +1,5 @@
-// The room of a shelf: which pages its rows take, and what has to go so that they stay within the bound. All of it runs within
-// a transaction of its caller, but for `tidy`, which is done in portions off the road of requests.
+// The space of a shelf: which pages its rows take, and what must be evicted to stay within the limit. Everything runs
+// inside a transaction of the caller, except `tidy`, which runs in portions outside of requests.
 import type { Removed } from '../../contract/views/control.ts';
 import type { Sql } from '../rows.ts';
 import type { Database } from '../database.ts';
@@ -13,12 +13,12 @@ import {
   type Totals,
 } from './shelf-tables.ts';
 
-/** SQLite's own, since nobody asks for another. */
+/** SQLite's default, since nothing sets another. */
 const PAGE_BYTES = 4096;
-/** The most records and bytes that are taken out in one portion. */
+/** Maximum records and bytes deleted in one portion. */
 const PORTION_RECORDS = 32;
 const PORTION_BYTES = 1024 * 1024;
-/** Not even so many when they take longer. Milliseconds. */
+/** Time limit of a portion. Milliseconds. */
 const PORTION_MS = 2;
 
 export class ShelfRooms {
@@ -26,7 +26,7 @@ export class ShelfRooms {
   readonly #db: Database;
   readonly #maxBytes: () => number;
   readonly #time: KeptTime;
-  /** Where the next record of an owner and a label goes, unless that has changed. */
+  /** The group for the next record of an owner and a label, as last known. */
   readonly #open = new Map<string, number>();
   readonly #isComing: (key: string) => boolean;
   #tidying = false;
@@ -46,7 +46,7 @@ export class ShelfRooms {
     this.#isComing = isComing;
   }
 
-  /** Other rows are there now. */
+  /** The store has moved: other rows are there now. */
   moved(): void {
     this.#open.clear();
   }
@@ -61,8 +61,8 @@ export class ShelfRooms {
   }
 
   /**
-   * Does work on the shelf's rows, and adds what that took of the file. `work` returns how many entries there are more.
-   * Whether the shelf is over its bound now.
+   * Runs work on the shelf's rows, and adds the change in used pages. `work` returns the change in entries. Returns
+   * whether the shelf is over its limit now.
    */
   measured(sql: Sql, work: () => number): boolean {
     const before = usedPages(sql);
@@ -72,7 +72,7 @@ export class ShelfRooms {
     return totals !== undefined && this.#over(totals) > 0;
   }
 
-  /** Adds a part of a long record, of which nothing is found before `put`; the first takes the place of what was there. */
+  /** Adds a part of a long record, which is not found before `put`; the first part replaces an earlier record. */
   putPart(sql: Sql, { key, record }: Dated, n: number): number {
     const more = n > 0 ? 0 : this.takeOut(sql, key);
     if (n === 0) sql.run(this.#sql.removeParts, key);
@@ -81,25 +81,25 @@ export class ShelfRooms {
     return more;
   }
 
-  /** Whether all parts of a long record are there but the last. */
+  /** Whether all parts of a long record but the last are stored. */
   hasParts(sql: Sql, { key, record }: Dated): boolean {
     return (sql.get(this.#sql.countParts, key) as { parts: number }).parts === partsBefore(record);
   }
 
-  /** A record as it was kept, by its last part. */
+  /** A whole record, from its last part. */
   whole(sql: Sql, key: string, bytes: number, last: Uint8Array): Uint8Array {
     if (bytes <= PART_BYTES) return last;
     const parts = sql.all(this.#sql.parts, key) as readonly { readonly part: Uint8Array }[];
     return parts.length === 0 ? last : Buffer.concat([...parts.map(({ part }) => part), last]);
   }
 
-  /** Takes out the parts of a record that will not come. */
+  /** Deletes the parts of a record that will not be completed. */
   giveUp(sql: Sql, key: string): number {
     if (sql.run(this.#sql.comesNoMore, key).changes > 0) sql.run(this.#sql.removeParts, key);
     return 0;
   }
 
-  /** Adds a record, of a long one the last part. Returns how many entries there are more. */
+  /** Adds a record, or the last part of a long one. Returns the change in entries. */
   put(sql: Sql, kept: Dated, checksum: number): number {
     const { key, about, record, keptAt, expiresAt } = kept;
     const bytes = record.length + about.length + key.length;
@@ -123,13 +123,13 @@ export class ShelfRooms {
     return id;
   }
 
-  /** Takes out the record of a key. Returns how many entries there are more. */
+  /** Deletes the record of a key. Returns the change in entries. */
   takeOut(sql: Sql, key: string): number {
     const place = sql.get(this.#sql.place, key) as Place | undefined;
     return place === undefined ? 0 : this.#remove(sql, place);
   }
 
-  /** As many of them as one portion may take, at least one. Returns how many entries there are more. */
+  /** Deletes as many records as one portion allows, at least one. Returns the change in entries. */
   #removeSome(sql: Sql, places: readonly Place[]): number {
     const until = this.#time.elapsed() + PORTION_MS;
     let more = 0;
@@ -144,20 +144,20 @@ export class ShelfRooms {
     sql.run(this.#sql.remove, id);
     sql.run(this.#sql.removeRecord, id);
     if (bytes > PART_BYTES) sql.run(this.#sql.removeParts, key);
-    // What is gone was taken from the sums when it was marked.
+    // A marked record was subtracted from the sums when it was marked.
     if (is_gone !== 0) return 0;
     sql.run(this.#sql.outOfGroup, 1, bytes, group_id);
     sql.run(this.#sql.removeIfEmpty, group_id);
     return -1;
   }
 
-  /** From now on a group's records are not found; the caller takes them from the sum. */
+  /** Hides a group's records from now on; the caller subtracts them from the sum. */
   markGone(sql: Sql, { id, entries, bytes }: GroupRow): Removed {
     sql.run(this.#sql.markGone, id);
     return { removed: entries, freed_bytes: bytes };
   }
 
-  /** The same for those of its records that were kept before a moment. */
+  /** Hides those of its records that were stored before a moment. */
   markOlder(sql: Sql, { id, owner, label }: GroupRow, before: number): Removed {
     const { entries, bytes } = sql.get(this.#sql.olderSum, id, before) as { entries: number; bytes: number };
     if (entries === 0) return { removed: 0, freed_bytes: 0 };
@@ -167,18 +167,18 @@ export class ShelfRooms {
     return { removed: entries, freed_bytes: bytes };
   }
 
-  /** Makes room where the shelf is over its bound: as much as one portion can; the rest is done by `tidy`. */
+  /** Evicts one portion if the shelf is over its limit; `tidy` does the rest. */
   makeRoom(sql: Sql): void {
     this.#takeOutSome(sql);
     this.tidy();
   }
 
-  /** Bytes by which the shelf is over its bound; negative when it is not. */
+  /** Bytes by which the shelf exceeds its limit; negative if it does not. */
   #over({ pages }: Pick<Totals, 'pages'>): number {
     return pages * PAGE_BYTES - this.#maxBytes();
   }
 
-  /** Takes out what is gone or expired, and what is over the bound, in portions. */
+  /** Deletes hidden and expired records, and evicts down to the limit, in portions. */
   tidy(): void {
     if (this.#tidying) return;
     this.#tidying = true;
@@ -188,14 +188,17 @@ export class ShelfRooms {
     });
   }
 
-  /** One portion of those not used for the longest time: as many as the shelf is over its bound. */
+  /** One portion of the least recently used records: as many as the shelf is over its limit. */
   #leastUsed(sql: Sql): readonly Place[] {
     const over = this.#over(this.#totals(sql));
     if (over <= 0) return [];
     return untilBytes(sql.all(this.#sql.leastUsed, PORTION_RECORDS) as readonly Place[], Math.min(over, PORTION_BYTES));
   }
 
-  /** One portion of the parts that an earlier process, or a disk that failed, left without their last. False: there are none. */
+  /**
+   * Deletes one portion of the parts that an earlier process, or a failed disk, left without their last part. False:
+   * there are none.
+   */
   #takeOutParts(sql: Sql): boolean {
     const coming = sql.all(this.#sql.coming) as readonly { readonly key: string }[];
     const left = coming.find(({ key }) => !this.#isComing(key));
@@ -206,7 +209,7 @@ export class ShelfRooms {
     return true;
   }
 
-  /** Takes one portion of records out. False: nothing has to go. */
+  /** Deletes one portion of records. False: nothing has to go. */
   #takeOutSome(sql: Sql): boolean {
     let found = false;
     this.measured(sql, () => {
@@ -231,27 +234,27 @@ export class ShelfRooms {
   }
 }
 
-/** How many parts of a record are written before its last. */
+/** Number of parts of a record that are written before its last. */
 export function partsBefore(record: Uint8Array): number {
   return Math.max(0, Math.ceil(record.length / PART_BYTES) - 1);
 }
 
-/** Answers of one group that nobody may have any more, as their row has it. */
+/** A group of answers that nobody may have any more. */
 interface DeadGroup {
   readonly id: number;
   readonly entries: number;
-  /** 1: it was told of already. */
+  /** 1: its removal was counted already. */
   readonly is_gone: number;
 }
 
-/** The first of them that have so many bytes together, or all. */
+/** The first records that together have that many bytes, or all. */
 function untilBytes(places: readonly Place[], most: number): readonly Place[] {
   let bytes = 0;
   const last = places.findIndex((place) => (bytes += place.bytes) >= most);
   return last < 0 ? places : places.slice(0, last + 1);
 }
 
-/** Pages of the file that hold something. */
+/** Pages of the file that are in use. */
 function usedPages(sql: Sql): number {
   return pragma(sql, 'page_count') - pragma(sql, 'freelist_count');
 }

@@ -1,19 +1,19 @@
-// The tables of a shelf. A record lies in a table of its own, so that noting a use, or that it is gone, does not write it
-// anew. Records are in groups of one owner and one label: what is cleared is marked by its groups, and taken out later. A long
-// record is written in parts, each in a transaction of its own, and is there once the last one is.
+// The tables of a shelf. Records are in a table of their own, so that noting a use or hiding a record does not rewrite
+// it. Records are grouped by owner and label: a clear marks groups, and their records are deleted later. A long record
+// is written in parts, each in its own transaction, and exists once the last one is written.
 
-/** The most records of one group, and so the most that a clear by age has to look at one by one. */
+/** Maximum records in a group, and so the most that a clear by age must check one by one. */
 export const GROUP_SIZE = 250;
-/** So much of a record is written at one stroke. Bytes. */
+/** Bytes of a record written at once. */
 export const PART_BYTES = 64 * 1024;
 
-/** What is to be kept. */
+/** A record to be stored. */
 export interface Kept {
   readonly key: string;
   readonly owner: string;
-  /** By which many can be meant. */
+  /** For clearing many records at once. */
   readonly label: string;
-  /** What is noted with it. */
+  /** Notes stored with the record. */
   readonly about: string;
   readonly record: Uint8Array;
   /** Milliseconds. */
@@ -25,18 +25,18 @@ export interface Found {
   readonly label: string;
   readonly about: string;
   readonly record: Buffer;
-  /** Since it was kept, and until it expires; milliseconds. */
+  /** Milliseconds since it was stored, and until it expires. */
   readonly ageMs: number;
   readonly leftMs: number;
 }
 
-/** The same with its moments by the time of what is kept. */
+/** A record with its times by KeptTime. */
 export interface Dated extends Kept {
   readonly keptAt: number;
   readonly expiresAt: number;
 }
 
-/** Makes the tables of a shelf. `name` is a word of ours, no value from outside. */
+/** SQL that creates the tables of a shelf. `name` is a constant of Hearth, never outside input. */
 export function shelfTables(name: string): string {
   return `
     CREATE TABLE ${name}_groups (
@@ -72,7 +72,7 @@ export function shelfTables(name: string): string {
   `;
 }
 
-/** Of a long record all but the last part, by its key; and the keys of those that are not there yet, or never will be. */
+/** Tables for all but the last parts of long records, by key, and for the keys of incomplete records. */
 export function partTables(name: string): string {
   return `
     CREATE TABLE ${name}_parts (key TEXT NOT NULL, n INTEGER NOT NULL, part BLOB NOT NULL, PRIMARY KEY (key, n)) STRICT;
@@ -80,12 +80,12 @@ export function partTables(name: string): string {
   `;
 }
 
-/** A shelf has no time of its own any more. */
+/** Shelves no longer have a time of their own. */
 export const NOTED_NO_MORE = ['answers', 'conversations']
   .map((name) => `ALTER TABLE ${name}_totals DROP COLUMN noted_at;`)
   .join('\n');
 
-/** A record with its figures. STRICT tables have columns of these types; what they hold is checked by the checksum. */
+/** A record with its figures. STRICT tables guarantee the columns' types; the checksum guards their content. */
 export interface FoundRow {
   readonly id: number;
   readonly owner: string;
@@ -96,11 +96,11 @@ export interface FoundRow {
   readonly about: string;
   readonly bytes: number;
   readonly checksum: number;
-  /** The last part of a long one. Null where the record is missing. */
+  /** The last part of a long record. Null if the record is missing. */
   readonly record: Uint8Array | null;
 }
 
-/** What is needed to take a record out. */
+/** What is needed to delete a record. */
 export interface Place {
   readonly id: number;
   readonly key: string;
@@ -124,7 +124,7 @@ export interface Totals {
   readonly pages: number;
 }
 
-/** The statements of a shelf. */
+/** The SQL statements of a shelf. */
 export function shelfStatements(name: string) {
   const place = `a.id, a.key, a.group_id, a.bytes, g.owner, g.is_gone FROM ${name} a JOIN ${name}_groups g ON g.id = a.group_id`;
   return {
@@ -134,7 +134,7 @@ export function shelfStatements(name: string) {
       WHERE a.key = ? AND a.expires_at > ? AND g.is_gone = 0`,
     place: `SELECT ${place} WHERE a.key = ?`,
     among: `SELECT ${place} WHERE a.key IN (SELECT value FROM json_each(?)) AND g.is_gone = 0`,
-    /** The first key of those that begin so; U+10FFFF stands behind whatever may follow. */
+    /** The first key with this prefix; U+10FFFF sorts after anything that may follow. */
     begins: `SELECT ${place} WHERE a.key >= ?1 AND a.key < ?1 || char(1114111) AND g.is_gone = 0 LIMIT 1`,
     leastUsed: `SELECT ${place} ORDER BY a.used_at LIMIT ?`,
     ofGroup: `SELECT ${place} WHERE a.group_id = ? LIMIT ?`,
@@ -155,7 +155,7 @@ export function shelfStatements(name: string) {
     use: `UPDATE ${name} SET used_at = ? WHERE key = ?`,
     groups: `SELECT id, owner, label, entries, bytes, newest_at FROM ${name}_groups WHERE is_gone = 0`,
     openGroup: `INSERT INTO ${name}_groups (owner, label, entries, bytes, newest_at, expires_at, is_gone) VALUES (?, ?, 0, 0, 0, 0, ?) RETURNING id`,
-    /** Changes nothing when the group is full, gone, or another one by now. */
+    /** Changes nothing if the group is full, hidden, or another one by now. */
     intoGroup: `
       UPDATE ${name}_groups SET entries = entries + 1, bytes = bytes + ?1, newest_at = max(newest_at, ?2), expires_at = max(expires_at, ?3)
       WHERE id = ?4 AND owner = ?5 AND label = ?6 AND is_gone = 0 AND entries < ${GROUP_SIZE}`,
@@ -163,7 +163,7 @@ export function shelfStatements(name: string) {
     removeIfEmpty: `DELETE FROM ${name}_groups WHERE id = ? AND entries <= 0 AND is_gone = 0`,
     markGone: `UPDATE ${name}_groups SET is_gone = 1 WHERE id = ?`,
     removeGroup: `DELETE FROM ${name}_groups WHERE id = ?`,
-    /** Gone, or expired as a whole. */
+    /** Hidden, or completely expired. */
     deadGroup: `SELECT id, entries, is_gone FROM ${name}_groups WHERE is_gone = 1 OR expires_at <= ? LIMIT 1`,
     olderSum: `SELECT count(*) AS entries, coalesce(sum(bytes), 0) AS bytes FROM ${name} WHERE group_id = ? AND kept_at < ?`,
     moveOlder: `UPDATE ${name} SET group_id = ? WHERE group_id = ? AND kept_at < ?`,

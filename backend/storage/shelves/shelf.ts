@@ -1,6 +1,7 @@
-// Records by key on the disk: bounded in pages as they lie there, least recently used out first, each with a checksum and a
-// time to live; a long one is written part by part. What was cleared is never found again, from the moment that `clear` returns; its room is freed in portions.
-// There is no index in memory, and nothing is read when it is made. It knows neither answers nor conversations.
+// Stores records by key on disk: limited in pages, evicted least recently used first, each with a checksum and a time
+// to live; a long record is written in parts. A cleared record is never found again from the moment `clear` returns;
+// its space is freed in portions. There is no index in memory, and creating a shelf reads nothing. It knows neither
+// answers nor conversations.
 import { crc32 } from 'node:zlib';
 import type { Removed } from '../../contract/views/control.ts';
 import { sees } from '../../core/ownership.ts';
@@ -22,16 +23,16 @@ import {
 
 /** A record that is not written yet. */
 interface Waiting extends Dated {
-  /** It was removed before it was written, or another took its place. */
+  /** It was removed before it was written, or replaced. */
   dropped: boolean;
 }
 
-/** Which records are meant. */
+/** Which records to clear. */
 export type IsMeant = (owner: string, label: string) => boolean;
 
-/** Bytes that may wait to be written; what comes beyond them is not kept on the disk. */
+/** Bytes that may wait to be written; records beyond that are not stored on disk. */
 const MOST_WAITING = 64 * 1024 * 1024;
-/** Uses that wait to be noted, and how many are noted at once. */
+/** Uses that wait to be noted, and the number noted at once. */
 const MOST_USES = 10_000;
 const USES_AT_ONCE = 100;
 
@@ -51,7 +52,7 @@ export class Shelf {
   readonly #deaf: () => void;
   #damaged = 0;
 
-  /** `name` is that of its tables (shelfTables). `maxBytes` is asked each time. `lane`: where what is kept waits to be written. */
+  /** `name`: of its tables (shelfTables). `maxBytes` is read each time. `lane`: for its pending writes. */
   constructor(name: string, db: Database, time: KeptTime, maxBytes: () => number, lane?: Lane) {
     this.#db = db;
     this.#time = time;
@@ -69,12 +70,14 @@ export class Shelf {
     this.#deaf = db.onChange(({ isDurable }) => this.#moved(isDurable));
   }
 
-  /** Records that were found damaged, and removed. */
+  /** Records found damaged, and removed. */
   get damaged(): number {
     return this.#damaged;
   }
 
-  /** Undefined where there is none, or it has expired, or is damaged. Finds also what is not written yet. */
+  /**
+   * Undefined if the record does not exist, has expired, or is damaged. Also finds records that are not written yet.
+   */
   find(key: string): Found | undefined {
     const now = this.#time.now();
     const waits = this.#waiting.get(key);
@@ -103,7 +106,9 @@ export class Shelf {
     return { ...row, record: this.#rooms.whole(sql, key, row.bytes, row.record) };
   }
 
-  /** Written within a second; takes the place of one with the same key. The record is not copied. False: it cannot be kept. */
+  /**
+   * Writes within a second; replaces a record with the same key. The record is not copied. False: it cannot be stored.
+   */
   keep(kept: Kept): boolean {
     const { key, record } = kept;
     this.#drop(this.#waiting.get(key));
@@ -112,7 +117,7 @@ export class Shelf {
       return false;
     }
     if (record.length > this.#maxBytes() || this.#waitingBytes + record.length > MOST_WAITING) {
-      // One that it would have replaced must not be found in its stead.
+      // The old record must not be found in place of the new one.
       this.#db.later((sql) => void this.#takeOut(sql, key), this.#lane);
       return false;
     }
@@ -145,7 +150,7 @@ export class Shelf {
         if (this.#rooms.measured(sql, put)) this.#rooms.makeRoom(sql);
       }
     } else if (!dropped) this.#owed.key(key);
-    // May be written again should this transaction fail, so it is not marked as dropped.
+    // Not marked as dropped: if this transaction fails, it is written again.
     if (this.#waiting.get(key) === waiting) this.#forget(waiting);
   }
 
@@ -160,7 +165,7 @@ export class Shelf {
     this.#waitingBytes -= record.length;
   }
 
-  /** It was used. Noted with others some time later. */
+  /** Notes that a record was used, together with others a little later. */
   used(key: string): void {
     if (this.#uses.size >= MOST_USES) return;
     if (this.#uses.size === 0) this.#db.later((sql) => this.#noteUses(sql));
@@ -177,14 +182,14 @@ export class Shelf {
     }
   }
 
-  /** A key that begins so. */
+  /** A key with this prefix. */
   keyFrom(beginning: string): string | undefined {
     for (const key of this.#waiting.keys()) if (key.startsWith(beginning)) return key;
     if (!this.#db.isDurable) return undefined;
     return (this.#db.read((sql) => sql.get(this.#sql.begins, beginning)) as Place | undefined)?.key;
   }
 
-  /** Removes one record, when the watcher may see it. On the disk when this returns. */
+  /** Removes one record, if the watcher may see it. On disk when this returns. */
   delete(key: string, watcher: string): Removed {
     const waits = this.#waiting.get(key);
     if (waits !== undefined && !sees(watcher, waits.owner)) return NOTHING;
@@ -201,8 +206,8 @@ export class Shelf {
   }
 
   /**
-   * Removes all that are meant, or those of them that were kept longer ago. None of them is found or counted from now on; that
-   * is on the disk when this returns.
+   * Removes matching records, or those of them that are older. They are neither found nor counted from now on; that is
+   * on disk when this returns.
    */
   clear(isMeant: IsMeant, olderThanMs?: number): Removed {
     const before = olderThanMs === undefined ? Infinity : this.#time.now() - olderThanMs;
@@ -216,7 +221,7 @@ export class Shelf {
       return sumOf(dropped);
     }
     const removed = this.#db.commit((sql) => {
-      // The others are the next form of one that is counted there.
+      // The others replace a record that is counted there.
       const kept = this.#keptOf(sql, dropped);
       const fresh = sumOf(dropped.filter(({ key }) => !kept.has(key)));
       const gone = this.#markGone(sql, isMeant, before);
@@ -226,7 +231,7 @@ export class Shelf {
     return removed;
   }
 
-  /** The keys of those that have an older form on the disk. In one question, as there may be thousands. */
+  /** The keys that also have an older record on disk. A single query, as there may be thousands. */
   #keptOf(sql: Sql, records: readonly Waiting[]): ReadonlySet<string> {
     const keys = JSON.stringify(records.map(({ key }) => key));
     return new Set((sql.all(this.#sql.among, keys) as readonly Place[]).map(({ key }) => key));
@@ -253,7 +258,7 @@ export class Shelf {
     this.#rooms.measured(sql, () => this.#rooms.takeOut(sql, key));
   }
 
-  /** The store has moved between the disk and memory. */
+  /** The store has moved between disk and memory. */
   #moved(isDurable: boolean): void {
     this.#rooms.moved();
     if (!isDurable) return;
@@ -261,7 +266,7 @@ export class Shelf {
     this.#rooms.tidy();
   }
 
-  /** After a change of the bound. */
+  /** After a change of the limit. */
   reconfigured(): void {
     this.#rooms.tidy();
   }
@@ -270,7 +275,7 @@ export class Shelf {
     this.#deaf();
   }
 
-  /** Undefined: nothing is kept on the disk. Up to a second late, but never with anything that was cleared. */
+  /** Undefined: nothing is stored on disk. Up to a second late, but never includes anything that was cleared. */
   get figures(): StoreFigures | undefined {
     if (!this.#db.isDurable) return undefined;
     const { entries, bytes } = this.#db.read((sql) => this.#rooms.sizeOf(sql));
@@ -286,7 +291,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Of all that is read again; a record under another's key does not pass either. */
+/** Covers all that is read back; a record under another's key fails too. */
 function checksumOf({ key, owner, label, about, record, keptAt, expiresAt }: Omit<Dated, 'ttlMs'>): number {
   return crc32(record, crc32(JSON.stringify([key, owner, label, about, keptAt, expiresAt])));
 }
