@@ -1,6 +1,5 @@
-// Lua scripts for cached answers, each of which Valkey runs in one step. A script is sent in full each time: Valkey
-// recognizes it by hash, and nothing of ours is forgotten in between. Times are Valkey's own, so the clocks of the
-// gateways need not agree.
+// Lua scripts for cached answers, each of which Valkey runs in one step. The text of a script is sent with each call:
+// Valkey keeps it compiled, by its hash. Times are Valkey's own, so the clocks of the gateways need not agree.
 import { TIME_DIGITS } from './answer-text.ts';
 
 /** Bytes of a text within which its first line ends. */

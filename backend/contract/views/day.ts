@@ -85,7 +85,10 @@ export const daySchema = z.object({
   wait: timesSchema,
   first_token: timesSchema,
   prompts: promptsSchema,
-  /** Losses by cause. null if nothing could have been reused, or if it is unknown what was. */
+  /**
+   * Reuse of prompts: reusable is what a request shares with the one before it. null if nothing could have been reused,
+   * or if it is unknown what was.
+   */
   reuse: z
     .object({
       reusable_tokens: count,

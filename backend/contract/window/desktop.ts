@@ -186,8 +186,8 @@ export const COMMANDS = {
   ...LOOK_COMMANDS,
 
   cancel: { input: requestRef, output: cancelledSchema },
-  /** Moves a request one place up in the queue; returns its new place. */
   cancel_batch: { input: z.strictObject({ batch_id: z.string().min(1).max(128) }), output: cancelledBatchSchema },
+  /** Moves a request one place up in the queue; returns its new place. */
   move_up: { input: requestRef, output: z.object({ queue_position: count }) },
   ...REQUEST_COMMANDS,
   ...MODEL_COMMANDS,

@@ -151,13 +151,13 @@ export class ShelfRooms {
     return -1;
   }
 
-  /** Hides a group's records from now on; the caller subtracts them from the sum. */
+  /** Marks a group's records as gone: they are not found from now on. The caller subtracts them from the sum. */
   markGone(sql: Sql, { id, entries, bytes }: GroupRow): Removed {
     sql.run(this.#sql.markGone, id);
     return { removed: entries, freed_bytes: bytes };
   }
 
-  /** Hides those of its records that were stored before a moment. */
+  /** Marks those of its records as gone that were stored before a moment. */
   markOlder(sql: Sql, { id, owner, label }: GroupRow, before: number): Removed {
     const { entries, bytes } = sql.get(this.#sql.olderSum, id, before) as { entries: number; bytes: number };
     if (entries === 0) return { removed: 0, freed_bytes: 0 };
@@ -178,7 +178,7 @@ export class ShelfRooms {
     return pages * PAGE_BYTES - this.#maxBytes();
   }
 
-  /** Deletes hidden and expired records, and evicts down to the limit, in portions. */
+  /** Deletes gone and expired records, and evicts down to the limit, in portions. */
   tidy(): void {
     if (this.#tidying) return;
     this.#tidying = true;

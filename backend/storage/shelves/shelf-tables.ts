@@ -1,4 +1,4 @@
-// The tables of a shelf. Records are in a table of their own, so that noting a use or hiding a record does not rewrite
+// The tables of a shelf. Records are in a table of their own, so that noting a use or marking one as gone does not rewrite
 // it. Records are grouped by owner and label: a clear marks groups, and their records are deleted later. A long record
 // is written in parts, each in its own transaction, and exists once the last one is written.
 
@@ -155,7 +155,7 @@ export function shelfStatements(name: string) {
     use: `UPDATE ${name} SET used_at = ? WHERE key = ?`,
     groups: `SELECT id, owner, label, entries, bytes, newest_at FROM ${name}_groups WHERE is_gone = 0`,
     openGroup: `INSERT INTO ${name}_groups (owner, label, entries, bytes, newest_at, expires_at, is_gone) VALUES (?, ?, 0, 0, 0, 0, ?) RETURNING id`,
-    /** Changes nothing if the group is full, hidden, or another one by now. */
+    /** Changes nothing if the group is full, gone, or another one by now. */
     intoGroup: `
       UPDATE ${name}_groups SET entries = entries + 1, bytes = bytes + ?1, newest_at = max(newest_at, ?2), expires_at = max(expires_at, ?3)
       WHERE id = ?4 AND owner = ?5 AND label = ?6 AND is_gone = 0 AND entries < ${GROUP_SIZE}`,
@@ -163,7 +163,7 @@ export function shelfStatements(name: string) {
     removeIfEmpty: `DELETE FROM ${name}_groups WHERE id = ? AND entries <= 0 AND is_gone = 0`,
     markGone: `UPDATE ${name}_groups SET is_gone = 1 WHERE id = ?`,
     removeGroup: `DELETE FROM ${name}_groups WHERE id = ?`,
-    /** Hidden, or completely expired. */
+    /** Marked as gone, or completely expired. */
     deadGroup: `SELECT id, entries, is_gone FROM ${name}_groups WHERE is_gone = 1 OR expires_at <= ? LIMIT 1`,
     olderSum: `SELECT count(*) AS entries, coalesce(sum(bytes), 0) AS bytes FROM ${name} WHERE group_id = ? AND kept_at < ?`,
     moveOlder: `UPDATE ${name} SET group_id = ? WHERE group_id = ? AND kept_at < ?`,
