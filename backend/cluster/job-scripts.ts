@@ -84,7 +84,7 @@ local function finish(id, state, outcome, record, most)
 end
 `;
 
-/** ARGV: most, id, then fields and values. Returns { seq, now }, 'taken', or without room the number of waiting jobs. */
+/** ARGV: most, id, then fields and values. Returns { seq, now }, 'taken', or if full the number of waiting jobs. */
 export const ACCEPT = script(`${COMMON}
 local most, id = tonumber(ARGV[1]), ARGV[2]
 local key = P .. 'job:' .. id
@@ -103,7 +103,7 @@ end
 return { seq, at }
 `);
 
-/** ARGV: id. Counts another submission; confirming it confirms all earlier writes. Returns the job's number; 0: none. */
+/** ARGV: id. Counts another submission; confirming it confirms all earlier writes. Returns the job's number or 0. */
 export const SURE = script(`${COMMON}
 local key = P .. 'job:' .. ARGV[1]
 local seq = call('HGET', key, 'seq')

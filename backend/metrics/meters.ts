@@ -9,7 +9,7 @@ import { OTHERS } from '../core/telemetry/tally.ts';
 import { Counts } from './counts.ts';
 import { ModelLabels, type ModelLabelParts } from './model-labels.ts';
 
-/** Label value for "none". */
+/** Label value for a property that a request does not have. */
 const NONE = 'none';
 const PATHS: ReadonlySet<string> = new Set(ROUTES.map(({ path }) => path));
 

@@ -1,4 +1,4 @@
-// The tables of a shelf. Records are in a table of their own, so that noting a use or marking one as gone does not rewrite
+// The tables of a shelf. Records are in a table of their own, so noting a use or marking one as gone does not rewrite
 // it. Records are grouped by owner and label: a clear marks groups, and their records are deleted later. A long record
 // is written in parts, each in its own transaction, and exists once the last one is written.
 
