@@ -84,7 +84,7 @@ const UNKNOWN_HERE: ValkeyTrouble = {
   todo: 'Name one in cluster.cert_file whose authority is in its tls-ca-cert-file.',
 };
 
-/** Maximum length of a quoted error of Valkey. */
+/** Maximum length of a quoted error of Valkey. Characters. */
 const MOST_QUOTED = 120;
 
 /** Valkey did not answer in time. */
