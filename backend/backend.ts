@@ -248,8 +248,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const control = hostControl({ ...looking, pullControl, life: life.signal, lookAgain });
 
   async function stop(drainMs: number): Promise<void> {
-    // In a fleet others can answer: a load balancer retries a refused connection elsewhere, but not a request that was
-    // refused with a status.
+    // In a fleet others can answer: a load balancer retries a refused connection elsewhere, but no error status.
     if (cluster !== undefined) listening.refuse();
     deaf();
     forgetStores();

@@ -172,8 +172,7 @@ export class ValkeyJobs implements SharedJobStore {
     { maxBytes }: Retention,
   ): Promise<boolean> {
     const record = outcome.record === undefined ? '' : Buffer.from(outcome.record);
-    // Valkey has it in any case and accepts it from nobody else any more, so the number of replicas changes nothing
-    // here.
+    // Valkey has it and accepts it from nobody else any more, so the number of replicas changes nothing here.
     const { done } = await this.#write(scripts.END, id, token, state, outcomeColumn(outcome), record, maxBytes);
     return done === 1;
   }
