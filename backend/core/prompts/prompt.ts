@@ -17,13 +17,16 @@ export interface Part {
 /** A message, or the request itself when it has no messages. */
 type Said = Readonly<Record<string, unknown>>;
 
+/** Roles whose messages are instructions where they come first: `developer` is what OpenAI calls the system's now. */
+export const INSTRUCTING: ReadonlySet<unknown> = new Set(['system', 'developer']);
+
 /**
  * The parts that a request of /api/chat or /api/generate makes the model read. Messages are counted from 1, in order.
  */
 export function promptOf(request: UpstreamRequest): readonly Part[] {
   const { template, system, tools, messages, context, prompt, suffix, raw } = request;
   const said: readonly unknown[] = Array.isArray(messages) ? messages : [];
-  const leading = said.findIndex((message) => !isTable(message) || message['role'] !== 'system');
+  const leading = said.findIndex((message) => !isTable(message) || !INSTRUCTING.has(message['role']));
   const systems = leading === -1 ? said.length : leading;
   return [
     ...textPart('the template', template),

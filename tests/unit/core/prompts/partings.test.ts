@@ -80,6 +80,9 @@ describe('where two prompts part', () => {
 
   test('the same words of somebody else, or with another image, are not the same', () => {
     expect(parted(chat(user('yes')), chat(system('yes')))).toMatchObject({ sameChars: 0, where: 'the system prompt' });
+    // What OpenAI calls the system's.
+    const developer = (content: string): Message => ({ ...system(content), role: 'developer' });
+    expect(parted(chat(developer('no')), chat(developer('yes')))).toMatchObject({ where: 'the system prompt' });
     const images = chat(user('what is it', { images: ['AAAA'] }));
     expect(parted(images, chat(user('what is it', { images: ['BBBB'] })))).toMatchObject({
       where: 'message 1',
