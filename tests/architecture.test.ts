@@ -133,7 +133,7 @@ const ROOMS: readonly Room[] = [
   core('cache', 'explain'),
   core('recordings', 'cache'),
   core('prompts'),
-  core('pins'),
+  core('pins', 'prompts'),
   core('conversations'),
   core('queue'),
   core('routing'),

@@ -1,6 +1,7 @@
 // The line with which Claude Code begins its instructions, for Anthropic's own accounts: which version asks, and check digits of what
 // it says. `cch` is new with each request, and the last three digits of the version with each conversation; no answer depends on
 // either (anthropics/claude-code#24168, ggml-org/llama.cpp#21793, ollama/ollama#14918). Pure.
+import { small } from './clock-words.ts';
 import { hasWord, type PinSpan } from './pin-forms.ts';
 
 /** Name and value pairs, each with its semicolon. Only at the very beginning: elsewhere somebody quotes it. */
@@ -46,4 +47,25 @@ function spanIn(line: string, form: RegExp, now: string): PinSpan | undefined {
   if (from === undefined || to === undefined) return undefined;
   const sent = line.slice(from, to);
   return sent === now ? undefined : { from, to, sent, now };
+}
+
+const VERSIONS = /(?<![a-zà-ÿ])vers(?:ion|ión|ão|ões|ie)|верси|版本|バージョン|버전/g;
+/** To ask for one, or the one who is spoken to. */
+const WHOSE =
+  /(?:^|[^a-zà-ÿа-яё])(?:you|your|ur|claude|cli|running|installed|which|what|whats|du|dein|deine|deiner|ihr|bist|läuft|welche|tu|es-tu|vous|ton|votre|quelle|eres|tus?|usas|estás|qué|cuál|você|qual|sei|usi|che|je|jij|bent|welk|ты|вы|тво[а-яё]+|ваш[а-яё]*|как[а-яё]+)(?![a-zà-ÿа-яё])|[?？你您哪何什あ너]|당신|무슨|어떤/;
+const AROUND = 80;
+/** Where a version is spoken of more often than this, somebody may ask for one. */
+const MOST_VERSIONS = 50;
+
+/** Whether a user asks which version answers. In doubt, so it is. */
+export function asksForVersion(text: string): boolean {
+  const low = small(text);
+  let looked = 0;
+  for (const { index } of low.matchAll(VERSIONS)) {
+    const before = low.slice(Math.max(0, index - AROUND), index);
+    const around =
+      before.slice(before.lastIndexOf('\n') + 1) + (low.slice(index, index + AROUND).split('\n', 2)[0] ?? '');
+    if (++looked > MOST_VERSIONS || WHOSE.test(around)) return true;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 // What keeping a prompt the same stands on: where the instructions of a request are, a span in them, and whether a text is spoken of
 // elsewhere in the prompt. Pure.
+import { INSTRUCTING } from '../prompts/prompt.ts';
 import type { UpstreamRequest } from '../ports.ts';
-import { asksForInstructions } from './repeat-words.ts';
 
 /** A stretch of a text, what stands there as it was sent, and what is to stand there instead. */
 export interface PinSpan {
@@ -21,8 +21,8 @@ export interface Instructions {
 type Said = Readonly<Record<string, unknown>>;
 
 /**
- * The system messages before any other one, or `system` of /api/generate. A raw prompt has none that is known. A message that
- * is not all text is as it is.
+ * The messages of the system, or of the app's developer, before any other one, or `system` of /api/generate. A raw prompt has none
+ * that is known. A message that is not all text is as it is.
  */
 export function instructionsOf(request: UpstreamRequest): Instructions {
   const { messages, system, raw } = request;
@@ -31,7 +31,7 @@ export function instructionsOf(request: UpstreamRequest): Instructions {
     return { texts, with: ([text]) => (text === undefined ? request : { ...request, system: text }) };
   }
   const said: readonly Said[] = messages as readonly Said[];
-  const end = said.findIndex(({ role, content }) => role !== 'system' || typeof content !== 'string');
+  const end = said.findIndex(({ role, content }) => !INSTRUCTING.has(role) || typeof content !== 'string');
   const leading = said.slice(0, end === -1 ? said.length : end);
   return {
     texts: leading.map(({ content }) => String(content)),
@@ -56,56 +56,67 @@ export function replaced(text: string, spans: readonly PinSpan[]): string {
   return spans.length === 0 ? text : [...parts, text.slice(at)].join('');
 }
 
-/** A text with nothing in place of these spans: what else it says. */
-export function without(text: string, spans: readonly PinSpan[]): string {
-  return replaced(
-    text,
-    spans.map((span) => ({ ...span, now: '\n' })),
-  );
-}
+/** Fields of a request, and of its messages, that hold no words. What has such a name further in may hold some. */
+const WORDLESS = new Set(['model', 'images', 'context', 'options', 'keep_alive', 'messages']);
+const WORDLESS_OF_MESSAGE = new Set(['role', 'content', 'images']);
 
-/** Fields of a request, and of what is in it, that hold no words. */
-const WORDLESS = new Set(['model', 'images', 'context', 'options', 'keep_alive']);
-
-/** Whether one of these stands as a word of its own in any text of a request, in small letters or capital ones. */
-export function isSpokenOf(request: UpstreamRequest, ...words: readonly string[]): boolean {
-  return isSaidIn(request, (text) => hasWord(text, ...words));
-}
-
-/** Whether any text of a request is so: of a message, a tool, a prompt. */
+/** Whether any text of a request is so: of a message, a tool, a prompt, the names of fields among them. */
 export function isSaidIn(request: UpstreamRequest, isSo: (text: string) => boolean): boolean {
   const holds = (value: unknown): boolean => {
     if (typeof value === 'string') return isSo(value);
     if (Array.isArray(value)) return value.some(holds);
     if (typeof value !== 'object' || value === null) return false;
-    return Object.entries(value).some(([key, inner]) => !WORDLESS.has(key) && holds(inner));
+    return Object.entries(value).some(([key, inner]) => isSo(key) || holds(inner));
   };
-  return holds(request);
+  const fields = (table: object, but: ReadonlySet<string>): boolean =>
+    Object.entries(table).some(([key, inner]) => !but.has(key) && holds(inner));
+  if (fields(request, WORDLESS)) return true;
+  return messagesOf(request).some((message) => holds(message['content']) || fields(message, WORDLESS_OF_MESSAGE));
 }
+
+const messagesOf = ({ messages }: UpstreamRequest): readonly Said[] =>
+  Array.isArray(messages) ? (messages as readonly Said[]) : [];
+
+/**
+ * What a user has asked last, in one message or in several: what was asked before has its answer, and what tools and instructions say is no
+ * question. Parts of a message may have become messages of their own.
+ */
+export function lastAsked(request: UpstreamRequest): readonly string[] {
+  const said = messagesOf(request);
+  const last = said.findLastIndex(({ role }) => role === 'user');
+  const before = said.slice(0, last + 1).findLastIndex(({ role }) => role === 'assistant');
+  const asked = said.slice(before + 1, last + 1).flatMap(({ role, content }) => (role === 'user' ? [content] : []));
+  return [...asked, request['prompt']].flatMap((text) => (typeof text === 'string' ? [withoutReminders(text)] : []));
+}
+
+/** A text without what Claude Code puts into the messages of its user: project files and notes, of which none is a question. */
+function withoutReminders(text: string): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (let from = text.indexOf(OPEN); from !== -1; from = text.indexOf(OPEN, at)) {
+    const to = text.indexOf(CLOSE, from);
+    if (to === -1) break;
+    parts.push(text.slice(at, from));
+    at = to + CLOSE.length;
+  }
+  return [...parts, text.slice(at)].join('\n');
+}
+
+const OPEN = '<system-reminder>';
+const CLOSE = '</system-reminder>';
 
 /** Whether a text has the characters of one of these, small or capital, with none of a word on either side. */
 export function hasWord(text: string, ...words: readonly string[]): boolean {
   const low = text.toLowerCase();
-  return words.some((word) => timesIn(low, word.toLowerCase()) > 0);
+  return words.some((word) => isIn(low, word.toLowerCase()));
 }
 
-/** How often a text has them so, or anywhere. Looked for without a pattern: prompts are long. */
-export function timesIn(text: string, word: string, anywhere = false): number {
-  let times = 0;
+/** Looked for without a pattern: prompts are long. */
+function isIn(text: string, word: string): boolean {
   for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) {
-    if (anywhere || !(IN_WORD.test(text.charAt(at - 1)) || IN_WORD.test(text.charAt(at + word.length)))) times++;
+    if (!IN_WORD.test(text.charAt(at - 1)) && !IN_WORD.test(text.charAt(at + word.length))) return true;
   }
-  return times;
+  return false;
 }
 
 const IN_WORD = /[\p{L}\p{N}_]/u;
-
-/**
- * Whether a user has the instructions repeated, in what was said last: what was asked before has its answer. What tools and instructions
- * say of such is no question.
- */
-export function hasRepeated({ messages, prompt }: UpstreamRequest): boolean {
-  const said: readonly Said[] = Array.isArray(messages) ? (messages as readonly Said[]) : [];
-  const last = said.findLast(({ role }) => role === 'user')?.['content'] ?? prompt;
-  return typeof last === 'string' && asksForInstructions(last);
-}

@@ -4,20 +4,19 @@
 import type { PinnedSpans, PinRules, PinWords } from '../../contract/rules/pin-rule.ts';
 import { hash } from 'node:crypto';
 import type { UpstreamRequest } from '../ports.ts';
-import { billingSpans } from './billing-line.ts';
-import { clockSpans, hourOf, isNamedAgain, lineOf, namesPresent, saysHour, withoutNames } from './prompt-clocks.ts';
-import { OF_HOURS, OF_TIME, POINTS_AT_CLOCK, small } from './clock-words.ts';
+import { asksForVersion, billingSpans } from './billing-line.ts';
+import { AT_THE_END, clockIn, hourOf, lineOf, saysHour } from './prompt-clocks.ts';
+import { isOfHours, POINTS_AT_CLOCK, small, TIME_OF_DAY } from './clock-words.ts';
 import {
-  hasRepeated,
   hasWord,
   instructionsOf,
   isSaidIn,
-  isSpokenOf,
+  lastAsked,
   replaced,
-  without,
   type Instructions,
   type PinSpan,
 } from './pin-forms.ts';
+import { asksForInstructions } from './repeat-words.ts';
 
 /** A request as it goes up, and what was done. */
 export interface Kept {
@@ -27,10 +26,23 @@ export interface Kept {
 
 /** The request as these rules have it, of /api/chat or /api/generate; the same object where nothing is done. */
 export function keptStable(request: UpstreamRequest, { billing_line, clock }: PinRules): Kept {
+  if (!isPlain(request)) return { request, pinned: [] };
   const first = billing_line === 'pin' ? billingKept(request) : { request, pinned: [] };
   if (clock === undefined || clock === 'as_sent') return first;
   const then = clockKept(first.request, clock);
   return { request: then.request, pinned: [...first.pinned, ...then.pinned] };
+}
+
+/** Who may have the last word; of others the model goes on with what they said. */
+const LAST = new Set<unknown>(['user', 'tool']);
+const isFilled = (text: unknown): boolean => typeof text === 'string' && text !== '';
+
+/** Whether somebody has asked something, in the form of the model's own template. */
+function isPlain({ messages, prompt, suffix, template }: UpstreamRequest): boolean {
+  if (isFilled(suffix) || isFilled(template)) return false;
+  if (!Array.isArray(messages)) return isFilled(prompt);
+  const last = (messages as readonly Readonly<Record<string, unknown>>[]).at(-1);
+  return LAST.has(last?.['role']) && typeof last?.['content'] === 'string';
 }
 
 /** What was done, as a header says it: a dictionary of RFC 9651. */
@@ -44,84 +56,68 @@ function othersIn(instructions: Instructions): UpstreamRequest {
 }
 
 function billingKept(request: UpstreamRequest): Kept {
+  const nothing: Kept = { request, pinned: [] };
   const instructions = instructionsOf(request);
-  const [first = '', ...others] = instructions.texts;
+  const [first = '', ...rest] = instructions.texts;
+  const others = othersIn(instructions);
   const isQuoted = (...words: readonly string[]): boolean =>
-    isSpokenOf(othersIn(instructions), ...words) || others.some((text) => hasWord(text, ...words));
+    isSaidIn(others, (text) => hasWord(text, ...words)) || rest.some((text) => hasWord(text, ...words));
   const spans = billingSpans(first, isQuoted);
-  if (spans.length === 0 || hasRepeated(othersIn(instructions))) return { request, pinned: [] };
+  const isAsked = (text: string): boolean => asksForInstructions(text) || asksForVersion(text);
+  if (spans.length === 0 || lastAsked(request).some(isAsked)) return nothing;
   return {
-    request: instructions.with([replaced(first, spans), ...others]),
-    pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, [spans])],
+    request: instructions.with([replaced(first, spans), ...rest]),
+    pinned: [pinnedOf({ what: 'billing_line', how: 'pin' }, { text: 0, spans })],
   };
 }
 
-/** All clocks or none: two that do not agree would tell the model less than before. */
 function clockKept(request: UpstreamRequest, how: 'to_end' | 'to_day'): Kept {
   const nothing: Kept = { request, pinned: [] };
   const instructions = instructionsOf(request);
-  const found = instructions.texts.map((text) => clockSpans(text, how));
-  const spans = found.flat();
-  if (spans.length === 0) return nothing;
-  const others = othersIn(instructions);
-  const rest = instructions.texts.map((text, i) => without(text, found[i] ?? []));
-  const hours = spans.map(hourOf).filter((hour) => hour !== undefined);
-  const saysOne = (text: string): boolean => hours.some((hour) => saysHour(text, hour));
-  const isQuoted = isSaidIn(others, saysOne) || rest.some(saysOne) || hasRepeated(others);
-  if (isQuoted || spans.some((span) => isNamedAgain(span, instructions.texts))) return nothing;
-  // Without its spans a text still has their names.
-  const nameless = instructions.texts.map((text, i) => withoutNames(text, found[i] ?? []));
-  const pointsAtIt = (text: string): boolean => POINTS_AT_CLOCK.test(small(text));
-  if (namesPresent(nameless) || nameless.some(pointsAtIt) || isSaidIn(others, pointsAtIt)) return nothing;
-  const kept = instructions.with(instructions.texts.map((text, i) => replaced(text, found[i] ?? [])));
-  const pinned = [pinnedOf({ what: 'clock', how }, found)];
-  if (how === 'to_day') {
-    const needsHour = asksForTime(others) || nameless.some((text) => OF_HOURS.test(small(text)));
-    return needsHour ? nothing : { request: kept, pinned };
-  }
-  const end = spans.map(lineOf).join('\n');
-  const told = withAtEnd(kept, end);
-  return told === undefined ? nothing : { request: told, pinned: pinned.map((one) => ({ ...one, end })) };
+  const clock = clockIn(instructions.texts);
+  const now = how === 'to_end' ? AT_THE_END : clock?.day;
+  if (clock === undefined || now === undefined) return nothing;
+  const hour = hourOf(clock);
+  const needsIt = (text: string): boolean => {
+    const low = small(text);
+    return saysHour(low, hour) || POINTS_AT_CLOCK.test(low) || (how === 'to_day' && isOfHours(low));
+  };
+  const rest = instructions.texts.map((text, i) =>
+    i === clock.text ? `${text.slice(0, clock.begin)}\n${text.slice(clock.end)}` : text,
+  );
+  if (rest.some((text) => TIME_OF_DAY.test(small(text)) || needsIt(text))) return nothing;
+  if (isSaidIn(othersIn(instructions), needsIt) || lastAsked(request).some(asksForInstructions)) return nothing;
+  const spans = [{ from: clock.from, to: clock.to, sent: clock.sent, now }];
+  const kept = instructions.with(
+    instructions.texts.map((text, i) => (i === clock.text ? replaced(text, spans) : text)),
+  );
+  const pinned = pinnedOf({ what: 'clock', how }, { text: clock.text, spans });
+  if (how === 'to_day') return { request: kept, pinned: [pinned] };
+  const end = lineOf(clock);
+  return { request: withAtEnd(kept, end), pinned: [{ ...pinned, end }] };
 }
 
-/** Whether anybody but the app speaks of the time of day: then the answer may need it. */
-function asksForTime({ messages, prompt }: UpstreamRequest): boolean {
-  const said = Array.isArray(messages) ? (messages as readonly Readonly<Record<string, unknown>>[]) : [];
-  const words = said.filter(({ role }) => role === 'user').map(({ content }) => content);
-  return [...words, prompt].some((text) => typeof text === 'string' && OF_TIME.test(small(text)));
-}
-
-/** Who may have the last word for a clock to be told behind it; of others the model goes on with what they said. */
-const LAST = new Set<unknown>(['user', 'tool']);
-
-/** The request with a line more at the end of what is said last; undefined where there is no such place. */
-function withAtEnd(request: UpstreamRequest, line: string): UpstreamRequest | undefined {
-  const { messages, prompt, suffix, template } = request;
-  const end = (text: string): string => (text === '' ? line : `${text}\n\n${line}`);
-  if (!Array.isArray(messages)) {
-    const isFilled = typeof suffix === 'string' && suffix !== '';
-    // Whether a template of its own has the prompt in it, is not known.
-    const isPlain = typeof template !== 'string' || template === '';
-    return typeof prompt === 'string' && prompt !== '' && !isFilled && isPlain
-      ? { ...request, prompt: end(prompt) }
-      : undefined;
-  }
+/** The request, which is a plain one, with a line more at the end of what is said last. */
+function withAtEnd(request: UpstreamRequest, line: string): UpstreamRequest {
+  const { messages, prompt } = request;
+  const end = (text: unknown): string => (isFilled(text) ? `${String(text)}\n\n${line}` : line);
+  if (!Array.isArray(messages)) return { ...request, prompt: end(prompt) };
   const said = messages as readonly Readonly<Record<string, unknown>>[];
   const last = said.at(-1);
-  if (last === undefined || !LAST.has(last['role']) || typeof last['content'] !== 'string') return undefined;
-  return { ...request, messages: [...said.slice(0, -1), { ...last, content: end(last['content']) }] };
+  return { ...request, messages: [...said.slice(0, -1), { ...last, content: end(last?.['content']) }] };
 }
 
-/** `found`: the spans of each text of the instructions. */
-function pinnedOf({ what, how }: PinWords, found: readonly (readonly PinSpan[])[]): PinnedSpans {
-  const spans = found.flatMap((ofText, text) => {
-    let moved = 0;
-    return ofText.map(({ from, sent, now }) => {
-      const at = from + moved;
-      moved += now.length - sent.length;
-      // A copy: a part of a string keeps all of it in memory.
-      return { text, at, sent: Buffer.from(sent).toString(), now };
-    });
+/** `spans`: those of one text of the instructions, in their order. */
+function pinnedOf(
+  { what, how }: PinWords,
+  { text, spans: found }: { readonly text: number; readonly spans: readonly PinSpan[] },
+): PinnedSpans {
+  let moved = 0;
+  const spans = found.map(({ from, sent, now }) => {
+    const at = from + moved;
+    moved += now.length - sent.length;
+    // A copy: a part of a string keeps all of it in memory.
+    return { text, at, sent: Buffer.from(sent).toString(), now };
   });
   const sent = spans.map((span) => span.sent);
   return {

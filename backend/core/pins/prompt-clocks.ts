@@ -1,90 +1,132 @@
-// A clock in the instructions: either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
-import { PRESENT, small, TOLD } from './clock-words.ts';
-import { timesIn, type PinSpan } from './pin-forms.ts';
-import { isSomebodysWords } from './quoted-words.ts';
+// The clock of the instructions: one statement of the present date and time, which is a line or a sentence of its own, or all of an
+// element. Either it goes to the end of the last message, where it costs no reuse, or only its day stays. Pure.
+import { NAME, PRESENT, small, TOLD } from './clock-words.ts';
+import type { PinSpan } from './pin-forms.ts';
+import { mayBeOthers } from './quoted-words.ts';
 
-/** A clock that was found, and its name as it is written there. */
-export interface ClockSpan extends PinSpan {
-  readonly name: string;
-  /** Where the name begins. */
+/** The clock that was found; its value is the span. */
+export interface Clock extends Omit<PinSpan, 'now'> {
+  /** In which of the texts. */
+  readonly text: number;
+  /** Where all of the statement begins and ends there. */
   readonly begin: number;
+  readonly end: number;
+  /** As it is written there, with what stands in brackets behind it: "current time (Berlin)". */
+  readonly name: string;
+  /** What stands in brackets behind its value, or nothing. */
+  readonly remark: string;
+  readonly day: string | undefined;
 }
 
 /** What stands in the place of a clock that has gone to the end. No sign of it ends a text in JSON or XML. */
 export const AT_THE_END = 'given at the end of the last message';
 
-/** The clocks of a text, in their order. With `to_day`, those that have a day. */
-export function clockSpans(text: string, how: 'to_end' | 'to_day'): readonly ClockSpan[] {
-  const spans: ClockSpan[] = [];
-  for (const { name, begin, told } of presentsIn(text)) {
-    if (told?.hasTime !== true) continue;
-    if (isSomebodysWords(text, begin, name)) return [];
-    const { from, to, date } = told;
-    const now = how === 'to_end' ? AT_THE_END : date && text.slice(date.from, date.to);
-    if (now !== undefined) spans.push({ name, begin, from, to, sent: text.slice(from, to), now });
+/** So many words of the present are looked at: where there are more, something else than a clock is told. */
+const MOST = 8;
+
+/**
+ * The one clock of these texts. There is none where they speak of the present once more, but for a date without a time, or where it may
+ * be in somebody's words.
+ */
+export function clockIn(texts: readonly string[]): Clock | undefined {
+  let clock: Clock | undefined;
+  let looked = 0;
+  let before = '';
+  for (const [text, said] of texts.entries()) {
+    const low = small(said);
+    for (let at = 0; ;) {
+      // What stands before a name belongs to the match.
+      PRESENT.lastIndex = Math.max(0, at - 1);
+      const found = PRESENT.exec(low);
+      if (found === null) break;
+      const [all, name = all] = found;
+      const nameEnd = PRESENT.lastIndex;
+      const day = dayAt(low, nameEnd);
+      const told = day === undefined ? statementAt(low, nameEnd - name.length) : undefined;
+      const end = day ?? told?.end;
+      if (++looked > MOST || end === undefined || (told && clock)) return undefined;
+      if (told !== undefined) {
+        const { begin, nameTo, from, to, remarkTo, date } = told;
+        const lineAt = low.lastIndexOf('\n', begin) + 1;
+        if (mayBeOthers(before + low.slice(0, lineAt), low.slice(lineAt, begin))) return undefined;
+        const part = (start: number, stop: number): string => said.slice(start, stop);
+        clock = {
+          text,
+          begin,
+          end,
+          from,
+          to,
+          sent: part(from, to),
+          name: part(begin, nameTo),
+          remark: part(to, remarkTo),
+          day: date && part(date.from, date.to),
+        };
+      }
+      at = end;
+    }
+    before += `${low}\n`;
   }
-  return spans;
+  return clock;
 }
 
-/** A date, a time or both, as they stand in a text. */
-interface ToldNow {
+interface Value {
   readonly from: number;
   readonly to: number;
   readonly date: { readonly from: number; readonly to: number } | undefined;
-  readonly hasTime: boolean;
 }
 
-/** A name of the present in a text, and what is told behind it. */
-interface Present {
-  readonly name: string;
+interface Statement extends Value {
   readonly begin: number;
-  readonly told: ToldNow | undefined;
+  readonly nameTo: number;
+  readonly remarkTo: number;
+  readonly end: number;
 }
 
-function* presentsIn(text: string): Generator<Present> {
-  const low = small(text);
-  for (let at = 0; ;) {
-    // What stands before a name belongs to the match.
-    PRESENT.lastIndex = Math.max(0, at - 1);
-    const found = PRESENT.exec(low);
-    if (found === null) return;
-    const [all, name = all] = found;
-    const end = PRESENT.lastIndex;
-    const begin = end - name.length;
-    const told = toldAt(low, end);
-    yield { name: text.slice(begin, end), begin, told };
-    at = told?.to ?? end;
-  }
+/** What may stand in the line before a name: a sign of a list, marks of Markdown. */
+const LEAD = /^ {0,3}(?:(?:[-*+•]|\d{1,2}[.)]) )?(?:#{1,6} )?[*_]{0,3}$/;
+/** Or whole sentences, of which none quotes or introduces anything. */
+const SENTENCES = /^ {0,3}[^\s:："“”„«»「」『』‘`<>|][^:："“”„«»「」『』‘`<>|]*(?:[.!?] |。 ?)[*_]{0,3}$/;
+const OPENS_ELEMENT = /^ {0,3}<$/;
+
+/** The statement whose name begins there. */
+function statementAt(low: string, begin: number): Statement | undefined {
+  const lead = low.slice(low.lastIndexOf('\n', begin) + 1, begin);
+  const isElement = OPENS_ELEMENT.test(lead);
+  if (!isElement && !LEAD.test(lead) && !SENTENCES.test(lead)) return undefined;
+  const named = endOf(NAME, low, begin);
+  if (named === undefined) return undefined;
+  const nameTo = endOf(TOLD.remark, low, named) ?? named;
+  const from = isElement ? endOf(/>\s?/y, low, named) : endOf(TOLD.link, low, nameTo);
+  const value = from === undefined ? undefined : valueAt(low, from);
+  if (value === undefined) return undefined;
+  const remarkTo = endOf(TOLD.remark, low, value.to) ?? value.to;
+  const close = `</${low.slice(begin, named)}>`;
+  const closed = isElement && low.startsWith(close, remarkTo) ? remarkTo + close.length : undefined;
+  const end = endOf(TOLD.end, low, isElement ? (closed ?? low.length + 1) : remarkTo);
+  return end === undefined ? undefined : { ...value, begin, nameTo, remarkTo, end };
 }
 
-/** What a text in small letters tells from there on, where a name ends. */
-function toldAt(low: string, nameEnd: number): ToldNow | undefined {
-  for (const link of TOLD.links) {
-    const from = endOf(link, low, nameEnd);
-    const told = from === undefined ? undefined : valueAt(low, from);
-    if (told !== undefined) return told;
-  }
-  return undefined;
+/** Where a date without a time ends that a name is followed by. */
+function dayAt(low: string, nameEnd: number): number | undefined {
+  const linked = endOf(TOLD.link, low, endOf(TOLD.remark, low, nameEnd) ?? nameEnd);
+  const dateEnd = linked === undefined ? undefined : endOf(TOLD.date, low, linked);
+  return dateEnd === undefined || timeAfter(low, dateEnd) !== undefined ? undefined : dateEnd;
 }
 
-/** A date with or without a time, or a time with or without a date. */
-function valueAt(low: string, from: number): ToldNow | undefined {
+const timeAfter = (low: string, dateEnd: number): number | undefined =>
+  endOf(TOLD.time, low, endOf(TOLD.thenTime, low, dateEnd) ?? dateEnd);
+
+/** A time, with or without a date before it or behind. */
+function valueAt(low: string, from: number): Value | undefined {
   const dateEnd = endOf(TOLD.date, low, from);
-  if (dateEnd !== undefined) {
-    const timeEnd = endOf(TOLD.time, low, endOf(TOLD.thenTime, low, dateEnd) ?? dateEnd);
-    const isClock = timeEnd !== undefined && isAlone(low, timeEnd);
-    return { from, to: isClock ? timeEnd : dateEnd, date: { from, to: dateEnd }, hasTime: isClock };
-  }
-  const timeEnd = endOf(TOLD.time, low, from);
+  const timeEnd = dateEnd === undefined ? endOf(TOLD.time, low, from) : timeAfter(low, dateEnd);
   if (timeEnd === undefined) return undefined;
+  if (dateEnd !== undefined) return { from, to: timeEnd, date: { from, to: dateEnd } };
   const dateFrom = endOf(TOLD.thenDate, low, timeEnd);
   const to = dateFrom === undefined ? undefined : endOf(TOLD.date, low, dateFrom);
-  const date = dateFrom === undefined || to === undefined ? undefined : { from: dateFrom, to };
-  const end = date?.to ?? timeEnd;
-  return { from, to: end, date, hasTime: isAlone(low, end) };
+  if (dateFrom === undefined || to === undefined) return { from, to: timeEnd, date: undefined };
+  return { from, to, date: { from: dateFrom, to } };
 }
-
-const isAlone = (text: string, at: number): boolean => endOf(TOLD.more, text, at) === undefined;
 
 /** Where a pattern ends that begins there. */
 function endOf(pattern: RegExp, text: string, at: number): number | undefined {
@@ -92,23 +134,9 @@ function endOf(pattern: RegExp, text: string, at: number): number | undefined {
   return pattern.test(text) ? pattern.lastIndex : undefined;
 }
 
-/** Whether texts without their clocks speak of the present, but to tell the day: "sign with the current date". */
-export function namesPresent(texts: readonly string[]): boolean {
-  return texts.some((text) => Array.from(presentsIn(withoutEnds(text))).some(({ told }) => told === undefined));
-}
-
-/** Whether the rest of these texts speaks of a clock by its name, as in "use the current time when you greet". */
-export function isNamedAgain({ name }: ClockSpan, texts: readonly string[]): boolean {
-  const wanted = name.toLowerCase().replace(/^the /, '');
-  // Where words are written without blanks, they have no ends.
-  const mentions = (text: string): number => timesIn(text, wanted, /^[\p{Script=Han}\p{Script=Hangul}]/u.test(wanted));
-  const said = texts.map((text) => withoutEnds(text.toLowerCase()));
-  return said.reduce((sum, text) => sum + mentions(text), 0) > 1;
-}
-
 /** Its hours and minutes, as others would quote them. */
-export function hourOf({ sent }: ClockSpan): string | undefined {
-  return /\d{1,2}(?:[:h][0-5]\d| ?[時时點点시] ?[0-5]?\d)/.exec(sent)?.[0];
+export function hourOf({ sent }: Clock): string {
+  return /\d{1,2}(?:[:h][0-5]\d| ?[時时點点시] ?[0-5]?\d)/.exec(sent)?.[0] ?? sent;
 }
 
 /** Whether a text has these hours and minutes, in whatever longer time. */
@@ -119,23 +147,7 @@ export function saysHour(text: string, hour: string): boolean {
   return false;
 }
 
-/** The end of a tag is no mention. */
-function withoutEnds(text: string): string {
-  return text.replaceAll(/<\/[\w-]{1,40}>/g, '');
-}
-
-/** A text without these clocks and their names: what else it says. */
-export function withoutNames(text: string, spans: readonly ClockSpan[]): string {
-  let at = 0;
-  const parts: string[] = [];
-  for (const { begin, to } of spans) {
-    parts.push(text.slice(at, begin));
-    at = to;
-  }
-  return [...parts, text.slice(at)].join('\n');
-}
-
-/** The line that says at the end of a message what a clock in the instructions said. */
-export function lineOf({ name, sent }: ClockSpan): string {
-  return `[${name.charAt(0).toUpperCase()}${name.slice(1)}: ${sent}]`;
+/** The line that says at the end of a message what the clock in the instructions said. */
+export function lineOf({ name, sent, remark }: Clock): string {
+  return `[${name.charAt(0).toUpperCase()}${name.slice(1)}: ${sent}${remark}]`;
 }

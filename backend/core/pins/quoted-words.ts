@@ -1,57 +1,41 @@
-// Whether a piece of the instructions may be somebody's words, or no statement: in a document, a quotation, an example, a piece of code, a
-// condition, a story. Where in doubt, it is. Pure.
-import { small } from './clock-words.ts';
-import { timesIn } from './pin-forms.ts';
+// Whether a line of the instructions may be somebody's words: whatever stands before it must open nothing in which words of others could
+// follow. Where in doubt, it does. Pure.
 
-/** A part of the name of an element in which documents and talks of others stand. */
-const OTHERS =
-  'documents?|docs?|files?|articles?|e?mails?|messages?|transcripts?|logs?|contexts?|sources?|search|results?|quotes?|text|content|examples?|history|conversation|inputs?|query|body|pages?|webpage|notes?|code|snippets?|selection|clipboard|pasted?|posts?|comments?|chat|threads?|memory|memories|reviews?|story|scene|dialogue?|letters?|excerpts?|passages?';
-const OTHERS_TEXT = new RegExp(`<(\\/?)(?:[a-z]+[_-])*(?:${OTHERS})(?:[_-][a-z0-9]+)*(?=[\\s>/])[^<>]{0,200}>`, 'g');
+/** Headings behind which an app tells of the present. */
+const HEADINGS =
+  /^ {0,3}(?:#{1,6} |\*\*)?(?:current|system|runtime|session|environment|date|time)(?: (?:system|environment|date|time|information|info|details|and|&)){0,4}[ :*]*\r?$/gm;
+
+/** Elements in which an app tells of the present, without attributes. */
+const ELEMENTS =
+  /^<(?:env|environment|environment[_-]details|system|system[_-]reminder|system[_-]info|info|datetime|date_time|current_(?:time|date|datetime))>$/;
+const TAGS = /<\/?[a-z][\w.-]*(?=[\s>/])[^<>]{0,200}>?/g;
+
+/** A line that opens a part: it ends in a colon, is a heading, stands in brackets or is bold, rules something off, quotes or is indented. */
+const OPENS =
+  /[:：][ \t*_\r]*$|^ {0,3}(?:#{1,6} |\*\*[^*\n]*\*\*[ \t\r]*$|\[[^\]\n]*\][ \t\r]*$|>|\|)|^[ \t]*(?:[`~"']{3}|[-=*_#+~<>]{3})|^(?: {4}|\t)[ \t]*\S/m;
+/** Somebody who speaks. */
 const SPEAKER =
-  /^\W{0,4}(?:user|human|assistant|ai|bot|system|question|answer|example|input|output|said|benutzer|nutzer|frage|antwort|beispiel|[qa])\s?:/;
-/** A line that somebody quotes in a mail or in Markdown. */
-const QUOTED_LINE = /^\s{0,3}>/;
-const QUOTES = /["“”„«»「」『』]/g;
-const QUOTE = /["'`“”„«»]$/;
-const QUOTE_AGAIN = /^["'`“”„«»]/;
-/** One that opens a quotation, and none that closes it. */
-const OPEN_QUOTE = /(?:^|[\s([{:=])'[^']*$|‘[^’]*$/;
-/** In an address or the value of a parameter. */
-const ADDRESS = /:\/\/\S*$|[?&#]$/;
+  /^\W{0,4}(?:user|human|assistant|ai|bot|question|answer|input|output|benutzer|nutzer|frage|antwort|[qa])\s?:/m;
+/** A line in which a quotation is opened and not closed. */
+const QUOTES = '["“”„«»「」『』]';
+const NO_QUOTES = '[^"“”„«»「」『』\\n]*';
+const OPEN_QUOTE = new RegExp(
+  `^${NO_QUOTES}${QUOTES}(?:${NO_QUOTES}${QUOTES}${NO_QUOTES}${QUOTES})*${NO_QUOTES}$|(?:^|[\\s([{:=])['‘][^'‘’\\n]*$|^[^\`\\n]*\`(?:[^\`\\n]*\`[^\`\\n]*\`)*[^\`\\n]*$`,
+  'm',
+);
+/** Words that announce an example, a fiction, or a text to be worked on. */
+const ANNOUNCES =
+  /(?:^|[^a-zà-ÿа-яё])(?:exampl|e\.g\.|sampl|templat|format|like this|follow(?:s|ing)(?![a-z])|below|imagin|pretend|role-?play|stor(?:y|ies)|novel|scene|said|wrote|quot|translat|summar|proofread|rewrit|paraphras|transcri|beispiel|z\. ?b\.|vorlage|folgend|geschichte|übersetz|zusammenfass|exemple|suivant|histoire|tradui|résum|ejemplo|siguiente|historia|traduc|resum|exemplo|seguinte|esempio|seguent|voorbeeld|volgend|vertaal|пример|следующ|перевед|истори)|例|比如|翻[译譯訳]|以下|예[를시제]|다음|번역/;
 
-/** Words in the same sentence that make of a statement a condition, an example, a fiction or a query. */
-const NO_STATEMENT =
-  /\b(?:if|when|whenever|once|until|unless|assum(?:e|ing)|suppos(?:e|ing)|imagine|pretend|for example|example|for instance|such as|wenn|falls|sobald|angenommen|stell dir vor|beispiel|quand|lorsque|exemple|cuando|ejemplo|quando|esempio|exemplo|wanneer|select|where|insert|update|in (?:the|this|a|our|your|my) (?:story|scene|game|novel|book|film|movie|play|scenario|exercise|simulation|dream))\b|(?:\be\.g\.|\bz\. ?b\.|例えば|例如|比如|예를 들어)[^.]*$|如果|假如|假设|もし|만약|если|когда/;
-/** A line before it with which an example begins. */
-const BEGINS_EXAMPLE =
-  /\b(?:example|format|template|sample|like this|as follows|output|input|beispiel|muster|vorlage|wie folgt|exemple|ejemplo|esempio|exemplo)\b[^\n]*:\s*$/;
-
-/** Whether what begins there may be so. `name`: its first word or words; quoted by itself it is a name: `"current_time": …`. */
-export function isSomebodysWords(text: string, from: number, name: string): boolean {
-  const before = small(text.slice(0, from));
-  const lineAt = before.lastIndexOf('\n') + 1;
-  const line = before.slice(lineAt);
-  const isNameQuoted = QUOTE.test(line) && QUOTE_AGAIN.test(text.slice(from + name.length));
-  const around = isNameQuoted ? line.slice(0, -1) : line;
-  const isInQuotes = (around.match(QUOTES)?.length ?? 0) % 2 === 1 || OPEN_QUOTE.test(around);
-  const isInCode = timesIn(before, '```', true) % 2 === 1 || timesIn(around, '`', true) % 2 === 1;
-  const sentence = line.slice(/^.*[.!?;](?=\s)/.exec(line)?.[0].length ?? 0);
-  const lineBefore = before.slice(0, lineAt).trimEnd();
+/** `before`: the lines that stand before it, in small letters; `lead`: what stands before it in its own. */
+export function mayBeOthers(before: string, lead: string): boolean {
+  const rest = before.replaceAll(HEADINGS, '');
+  const all = rest + lead;
   return (
-    isInQuotes ||
-    isInCode ||
-    QUOTED_LINE.test(line) ||
-    SPEAKER.test(line) ||
-    ADDRESS.test(line) ||
-    NO_STATEMENT.test(sentence) ||
-    BEGINS_EXAMPLE.test(lineBefore.slice(lineBefore.lastIndexOf('\n') + 1)) ||
-    isInElement(before)
+    OPENS.test(rest) ||
+    SPEAKER.test(rest) ||
+    OPEN_QUOTE.test(all) ||
+    ANNOUNCES.test(all) ||
+    Array.from(rest.matchAll(TAGS)).some(([tag]) => !ELEMENTS.test(tag.replace('</', '<')))
   );
-}
-
-/** Whether an element of others is open at the end of a text. */
-function isInElement(before: string): boolean {
-  let depth = 0;
-  for (const [, close] of before.matchAll(OTHERS_TEXT)) depth = Math.max(0, depth + (close === '' ? 1 : -1));
-  return depth > 0;
 }

@@ -4,14 +4,29 @@ import { small } from './clock-words.ts';
 
 /** Parts of words that stand in every name of instructions; behind them what points at all that was said before. */
 const NAMES =
-  'prompt|instru|istruz|anweis|anleit|consigne|directi|indica|message|mensa|messagg|nachricht|промпт|промт|инструк|указани|сообщен|提示|指令|指示|设定|設定|命令|プロンプト|メッセージ|프롬프트|지시|지침|명령|메시지';
+  'prompt|instru|istruz|anweis|anleit|consigne|directi|indica|message|mensa|messagg|nachricht|промпт|промт|инструк|указани|сообщен|提示|指令|指示|设定|設定|命令|消息|訊息|プロンプト|メッセージ|프롬프트|지시|지침|명령|메시지';
 const BEFORE =
   'above|so far|before this|oben|bisher|dessus|arriba|acima|sopra|hierboven|выше|以上|上面|上述|前面|上記|これまで|ここまで|위의|위에|위 |지금까지';
-const WORDS = new RegExp(`${NAMES}|(${BEFORE})`, 'g');
+/** What stands at the beginning of all, in plain words. */
+const BEGINNING = [
+  '(?:first|initial|opening|1st) (?:\\d+ |few |two |three )?(?:lines?|sentences?|words?|texts?|characters?|tokens?|paragraphs?|parts?)(?![a-z])|context window|your (?:\\w{1,20} )?context(?![a-z])|(?:beginning|start|top) of (?:this|the|your|our) (?:conversation|chat|context|prompt)',
+  'erste[nrsm]? (?:\\d+ )?(?:zeile|sätze|satz|wort|wörter|zeichen|absatz)|am anfang|zu beginn|ganz oben|dein(?:en|em)? kontext',
+  'premi[èe]re?s? (?:lignes?|phrases?|mots?|caract)|au (?:tout )?début|ton contexte|votre contexte',
+  'primer[ao]?s? (?:l[ií]neas?|frases?|palabras?)|al (?:principio|inicio|comienzo)|tu contexto|primeir[ao]s? (?:linhas?|frases?|palavras?)|no (?:início|começo)|seu contexto',
+  'prim[aeoi] (?:righ?[ae]|fras[ei]|parol[ae])|all.inizio|eerste (?:regel|zin|woord)|aan het begin|перв[а-яё]+ (?:строк|фраз|слов)|в (?:самом )?начале',
+  '第一(?:行|句|段)|[开開][头頭]|上下文|最初の(?:行|文|一文)|[一1]行目|冒頭|コンテキスト|첫 ?(?:번째 )?(?:줄|행|문장)|맨 ?(?:처음|위)|컨텍스트',
+].join('|');
+const WORDS = new RegExp(`${NAMES}|(${BEFORE})|(${BEGINNING})`, 'g');
 
 /** A pattern of words, each as a whole or as the beginning of one, and of words written without blanks. */
-const anyOf = (words: readonly string[], withoutBlanks: readonly string[]): RegExp =>
-  new RegExp(`(?:^|[^a-z0-9_\\u00df-\\u024f\\u0400-\\u04ff])(?:${words.join('|')})|${withoutBlanks.join('|')}`);
+function anyOf(words: readonly string[], withoutBlanks: readonly string[]): { test(sentence: string): boolean } {
+  const ofWords = new RegExp(`(?:^|[^a-z0-9_\\u00df-\\u024f\\u0400-\\u04ff])(?:${words.join('|')})`);
+  const ofOthers = new RegExp(withoutBlanks.join('|'));
+  // These are long, and most sentences have none of their letters.
+  return { test: (sentence) => ofWords.test(sentence) || (OTHER_LETTERS.test(sentence) && ofOthers.test(sentence)) };
+}
+
+const OTHER_LETTERS = /[?\u3000-\uffef]/;
 
 /** Up to so many words between. */
 const SOME = '(?:[^\\s,]{1,20},? ){0,3}[^\\s]{0,12}';
@@ -93,6 +108,8 @@ const ALL = anyOf(
   ],
 );
 
+/** So many sentences are looked at; where there are more, one of them may ask. */
+const MOST_SENTENCES = 64;
 /** A sentence is looked at so far before and behind a word. */
 const REACH = 160;
 const ENDS = /[.!?。！？\n]/;
@@ -100,14 +117,18 @@ const ENDS = /[.!?。！？\n]/;
 /** Whether a text asks for the instructions: then each of their characters may be asked for. In doubt it does. */
 export function asksForInstructions(text: string): boolean {
   const low = small(text);
+  let looked = 0;
   WORDS.lastIndex = 0;
   for (let found = WORDS.exec(low); found !== null; found = WORDS.exec(low)) {
+    if (++looked > MOST_SENTENCES) return true;
     const { from, to } = sentenceAround(low, found.index);
     const sentence = low.slice(from, to);
+    const [, before, beginning] = found;
     const isAsked =
-      found[1] === undefined
-        ? REPEATS.test(sentence) || (THEIRS.test(sentence) && ASKS.test(sentence))
-        : REPEATS.test(sentence) || ALL.test(sentence);
+      REPEATS.test(sentence) ||
+      (before === undefined
+        ? ASKS.test(sentence) && (beginning !== undefined || THEIRS.test(sentence))
+        : ALL.test(sentence));
     if (isAsked) return true;
     // No sentence is looked at for each of its words.
     WORDS.lastIndex = Math.max(WORDS.lastIndex, to);
