@@ -275,6 +275,21 @@ describe('an offer', () => {
     hearth.fake.always(undefined);
   });
 
+  test('is not looked for where one switch has turned all of it off', async () => {
+    const said = ['What does e.py do?'];
+    const looked: boolean[] = [];
+    for (const [cch, on] of [
+      ['abcd1', true],
+      ['abcd2', true],
+      ['abcd3', false],
+    ] as const) {
+      rules({}, on);
+      looked.push((await detailOf((await turn(cch, ...said)).id)).parted?.pinnable !== undefined);
+      said.push('It adds.', `And ${cch}?`);
+    }
+    expect(looked.slice(1)).toEqual([true, false]);
+  });
+
   test('does not come where the rule itself would step back', async () => {
     rules({});
     hearth.fake.always({ usage: { prompt_tokens: 600, completion_tokens: 3, cached_tokens: 12 } });

@@ -155,7 +155,9 @@ export class Hindsight {
     const parting = before && partingOf(asked, before, safePiece);
     const missed = whyRunMissed(parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
-    const pinnable = before && parting && pinnableIn(request, { now: asked, then: before, parting }, safePiece);
+    const two = before && parting && { now: asked, then: before, parting };
+    const { keep_stable: keepsStable } = this.#parts.config().prompts;
+    const pinnable = two && keepsStable ? pinnableIn(request, two, safePiece) : undefined;
     const found = { where, asked, before, parting, pinnable };
     if (outcome.pinned !== undefined && this.#parts.config().log.prompts_mb > 0) {
       ticket.trace.pinned = pinDiffs(request, outcome.pinned, safePiece);

@@ -70,12 +70,13 @@ export function savedFrom(now: Pick<Asked, 'pinned'>, then: Pick<Asked, 'pinned'
   return changed.length === 0 ? undefined : Math.min(...changed.map(({ at }: Pick<Pinned, 'at'>) => at));
 }
 
-/** A prompt as a request that rules can be applied to: its instructions as system, all else as user messages. */
+/** A prompt as a request that rules can be applied to: its instructions as system, what is asked last, and all else as said before. */
 function asRequest({ outline, text = '' }: Remembered): UpstreamRequest {
+  const last = outline.parts.length - 1;
   return {
     model: '',
-    messages: outline.parts.map(({ name, at, chars }) => ({
-      role: name === INSTRUCTIONS ? 'system' : 'user',
+    messages: outline.parts.map(({ name, at, chars }, i) => ({
+      role: name === INSTRUCTIONS ? 'system' : i === last ? 'user' : 'assistant',
       content: text.slice(at, at + chars),
     })),
   };
