@@ -139,6 +139,7 @@ const MOST_COMPANY = 32;
 
 /**
  * An equally urgent waiter that goes before the one whose turn it is, since its prompt continues what was read last.
+ * Never one that lets another go first: that one may be neither.
  */
 function goingOn<W extends Waiting<W>>(
   due: W,
@@ -157,7 +158,8 @@ function goingOn<W extends Waiting<W>>(
   let looked = 0;
   for (const other of waitingFor(due.runner)) {
     if (looked++ === MOST_COMPANY) break;
-    if (other.left !== true && isEqual(other) && !line.isServed(other) && mayGo(other)) candidates.push(other);
+    const isMeant = other.left !== true && isEqual(other) && !line.isServed(other) && mayGo(other);
+    if (isMeant && foremost(other, line, mayGo) === other) candidates.push(other);
   }
   return candidates.length === 0 ? undefined : whoGoesOn(due, candidates, prompts);
 }

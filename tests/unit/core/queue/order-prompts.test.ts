@@ -199,3 +199,19 @@ test('any line: all are in it once, and nobody goes before one who is more urgen
     }),
   );
 });
+
+test('one who lets somebody else go first does not go before the one whose turn it is', () => {
+  interface Named extends Waiting<Named> {
+    readonly name: string;
+  }
+  const one = { ...atClass('normal'), caller: 'app', runner: 'A', since: STATE.now, passedSince: undefined };
+  const due: Named = { ...one, name: 'due', seq: 1, prompt: turn('wine') };
+  const goesOn: Named = { ...one, name: 'goes on', seq: 2, prompt: turn('bread', 1) };
+  const moved: Named = { ...one, ...atClass('background'), name: 'moved', seq: 3, runner: 'B', movedByHand: true };
+  const prompts = new HeldPrompts();
+  prompts.reads('A', turn('bread')).answers();
+  const order = (...line: readonly Named[]): string[] => planOrder(line, { ...STATE, prompts }).map(({ name }) => name);
+  expect(order(due, goesOn)).toEqual(['goes on', 'due']);
+  expect(order(due, { ...goesOn, letsFirst: [moved] }, moved)).toEqual(['due', 'moved', 'goes on']);
+  expect(order(due, { ...goesOn, letsFirst: [{ ...moved, left: true }] })).toEqual(['goes on', 'due']);
+});
