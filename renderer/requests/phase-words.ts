@@ -1,6 +1,7 @@
 // Where the time of one request went, phase by phase in words and lengths. Pure.
 import { shownCaller } from '../../backend/contract/apps.ts';
 import type { RequestFact } from '../../backend/contract/views/control.ts';
+import { isGivenAtOnce } from '../../backend/contract/views/given-at-once.ts';
 import type { RequestDetail } from '../../backend/contract/views/request-detail.ts';
 import { listed } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
@@ -31,7 +32,7 @@ interface Phase {
 /** The phases in the order of their times. `total`: milliseconds from the arrival to the end, or to now. */
 export function phaseRows(request: RequestFact, detail: RequestDetail | undefined): PhaseRow[] {
   const total = request.total_ms;
-  if (detail === undefined) {
+  if (detail === undefined || isGivenAtOnce(request.source, detail)) {
     const whole = { kind: 'kept', from: 0, length: 1, figure: fineDuration(total), more: undefined } as const;
     return [{ ...whole, name: t(request.source === 'hit' ? 'requests.given' : 'requests.in_all') }];
   }

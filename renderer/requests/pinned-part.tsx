@@ -11,15 +11,17 @@ interface PartProps {
   readonly pinned: NonNullable<RequestDetail['pinned']>;
   /** Tokens a second; null where that was not measured. */
   readonly rate: number | null;
+  /** A kept answer had nothing read. */
+  readonly ran: boolean;
 }
 
-export function PinnedPart({ pinned: { done, saved_tokens }, rate }: PartProps): JSX.Element {
+export function PinnedPart({ pinned: { done, saved_tokens }, rate, ran }: PartProps): JSX.Element {
   return (
     <Section title={t('requests.pinned')}>
       {done.map((one) => (
         <Done key={one.what} done={one} />
       ))}
-      <p class="meta2 kept">{savedWords(saved_tokens, rate)}</p>
+      {ran && <p class="meta2 kept">{savedWords(saved_tokens, rate)}</p>}
     </Section>
   );
 }

@@ -108,7 +108,9 @@ function Whole({ seen, body, now, settings, watchingUntil, setOpen }: WholeProps
         <Waterfall seen={seen} />
       </Section>
       {detail?.parted !== undefined && <PromptsPart parted={detail.parted} seen={seen} setOpen={setOpen} />}
-      {detail?.pinned !== undefined && <PinnedPart pinned={detail.pinned} rate={detail.rates.prompt} />}
+      {detail?.pinned !== undefined && (
+        <PinnedPart pinned={detail.pinned} rate={detail.rates.prompt} ran={seen.source !== 'hit'} />
+      )}
       <RequestFacts seen={seen} body={body} settings={settings} watchingUntil={watchingUntil} />
     </>
   );

@@ -2,6 +2,7 @@
 // where its prompt diverged from the one before, and what was kept stable in it.
 import { shownCaller } from '../../contract/apps.ts';
 import type { RequestFact } from '../../contract/views/control.ts';
+import { isGivenAtOnce } from '../../contract/views/given-at-once.ts';
 import { count, dayAndTime, duration, NOTHING, plural } from '../../contract/in-words.ts';
 import type { Pinned, PinPiece } from '../../contract/rules/pin-rule.ts';
 import type { Parted, Phases, RequestDetail, Why } from '../../contract/views/request-detail.ts';
@@ -16,8 +17,11 @@ export function detailText(fact: Whole, screen: Screen, now: number): string {
   const { detail } = fact;
   const parts = [
     facts(factsOf(fact, now), screen),
-    ...(detail === undefined
-      ? ['A kept answer, given at once: it neither waited nor ran.\n']
+    ...(detail === undefined || isGivenAtOnce(fact.source, detail)
+      ? [
+          'A kept answer, given at once: it neither waited nor ran.\n',
+          detail?.pinned === undefined ? '' : pinnedText(detail.pinned, screen),
+        ]
       : [
           waterfall(detail, fact, screen),
           whyText('Why it was slow', detail.why_slow, screen),
@@ -49,7 +53,7 @@ function factsOf(fact: Whole, now: number): readonly (readonly [string, string |
       },
     ],
     ['Error', detail?.error === undefined ? undefined : { text: detail.error, tone: 'bad' }],
-    ['Tokens', detail === undefined ? undefined : tokensOf(detail)],
+    ['Tokens', detail === undefined || isGivenAtOnce(fact.source, detail) ? undefined : tokensOf(detail)],
     [
       'Context',
       detail?.context === undefined
@@ -161,6 +165,7 @@ function pinnedText({ done, saved_tokens }: NonNullable<RequestDetail['pinned']>
   const lines = done.flatMap(({ how, diff }) => [
     PINNED[how],
     ...(diff === undefined ? [] : [`Sent: ${piecesOf(diff.sent)}`, `Kept: ${piecesOf(diff.now)}`]),
+    ...(diff?.end === undefined ? [] : [`At its end: ${piecesOf([{ text: diff.end, differs: true }])}`]),
   ]);
   const saved = saved_tokens === null ? [] : [`By that Ollama reused about ${plural(saved_tokens, 'token')} more.`];
   const title = painted('What was kept the same in its prompt', 'strong', screen.hasColours);

@@ -96,9 +96,18 @@ test('says what of the prompt was kept the same, in brackets, and what that save
   );
   const bare = text({ ...FACT, detail: { ...DETAIL, pinned: { done: [one], saved_tokens: null } } });
   expect(bare).toContain('went up as zeros.\n');
-  expect(bare).not.toMatch(/Kept:|By that/);
+  expect(bare).not.toMatch(/Kept:|By that|At its end/);
+  const clock = { what: 'clock', how: 'to_end', chars: 5, at: 70, sent_hash: '51d7e09b44c2f8a3' } as const;
+  const moved = { done: [{ ...clock, diff: { ...diff, end: '[Current time: 14:35]' } }], saved_tokens: null };
+  expect(text({ ...FACT, detail: { ...DETAIL, pinned: moved } })).toContain('At its end: [[Current time: 14:35]]\n');
 });
 
 test('a kept answer has neither waited nor run', () => {
   expect(text({ ...FACT, source: 'hit' })).toMatch(/A kept answer, given at once: it neither waited nor ran\.\n$/);
+  const phases = Object.fromEntries(Object.keys(DETAIL.phases).map((name) => [name, null])) as never;
+  const done = [{ what: 'billing_line', how: 'pin', chars: 5, at: 70, sent_hash: '51d7e09b44c2f8a3' } as const];
+  const { why_slow: _slow, parted: _parted, place: _place, ...rest } = DETAIL;
+  expect(text({ ...FACT, source: 'hit', detail: { ...rest, phases, pinned: { done, saved_tokens: null } } })).toMatch(
+    /given at once: it neither waited nor ran\.\n\nWhat was kept the same in its prompt\nThe check digits .* zeros\.\n$/,
+  );
 });

@@ -2,15 +2,23 @@
 // trace: once when it has ended, and whenever somebody looks at a living request.
 import type { Metrics } from '../../../contract/chat/chat.ts';
 import type { Phases, RequestDetail } from '../../../contract/views/request-detail.ts';
-import { withoutSpans } from './pin-diff.ts';
+import type { Pinned, PinnedSpans } from '../../../contract/rules/pin-rule.ts';
+import { diffBeside, withoutSpans } from './pin-diff.ts';
 import type { Ended } from '../../requests/at-once.ts';
 import type { Trace } from '../../requests/trace.ts';
 
-/** Undefined for a kept answer that was given at once, since it neither waited nor ran. */
+/**
+ * Undefined for a kept answer that was given at once, since it neither waited nor ran; where something in its prompt
+ * was kept the same, it says that.
+ */
 export function detailOf(request: Ended): RequestDetail | undefined {
   const { trace, source, cache, error, status } = request;
   const done = cache?.pinned;
-  if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) return undefined;
+  if (trace === undefined || (source === 'hit' && !((trace.turnMs ?? 0) >= 1))) {
+    return source === 'hit' && done !== undefined
+      ? { ...AT_ONCE, ...keyOf(cache), pinned: pinnedOf(done, {}) }
+      : undefined;
+  }
   const run = trace.run ?? trace;
   const { load, doneReason, sharedWith = 0 } = run;
   const context = contextOf(run);
@@ -27,7 +35,7 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     ...figuresOf(run),
     ...(context === undefined ? {} : { context }),
     ...(doneReason === undefined ? {} : { ended_with: doneReason }),
-    ...(cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) }),
+    ...keyOf(cache),
     ...(trace.run?.caller === undefined ? {} : { run_of: trace.run.caller }),
     shared_with: sharedWith,
     ...(error === undefined ? {} : { error: error.message }),
@@ -35,10 +43,40 @@ export function detailOf(request: Ended): RequestDetail | undefined {
     // A failed request needs the reason of its failure, not why it missed the cache.
     ...(whyMissed === undefined || status === 'failed' ? {} : { why_missed: whyMissed }),
     ...(parted === undefined ? {} : { parted }),
-    ...(done === undefined
-      ? {}
-      : { pinned: { done: [...(trace.pinned ?? done.map(withoutSpans))], saved_tokens: trace.pinSaved ?? null } }),
+    ...(done === undefined ? {} : { pinned: pinnedOf(done, trace) }),
   };
+}
+
+/** A kept answer, given at once. */
+const AT_ONCE: RequestDetail = {
+  phases: {
+    turn_ms: null,
+    place_ms: null,
+    load_ms: null,
+    prompt_ms: null,
+    first_token_ms: null,
+    generation_ms: null,
+    delivery_ms: null,
+  },
+  tokens: { prompt: null, reused: null, reused_by: null, answer: null },
+  rates: { prompt: null, answer: null },
+  shared_with: 0,
+};
+
+function keyOf(cache: Ended['cache']): Pick<RequestDetail, 'cache_key'> {
+  return cache?.key === undefined ? {} : { cache_key: cache.key.slice(0, 16) };
+}
+
+/** What was kept the same, as a diff where that is known: its own, or beside the one whose run it got. */
+function pinnedOf(
+  done: readonly PinnedSpans[],
+  { pinned, pinSaved, run }: Pick<Trace, 'pinned' | 'pinSaved' | 'run'>,
+): NonNullable<RequestDetail['pinned']> {
+  const beside = (one: PinnedSpans): Pinned => {
+    const diff = diffBeside(one, run?.pinned?.find(({ what, how }) => what === one.what && how === one.how)?.diff);
+    return { ...withoutSpans(one), ...(diff === undefined ? {} : { diff }) };
+  };
+  return { done: [...(pinned ?? done.map(beside))], saved_tokens: pinSaved ?? null };
 }
 
 /**

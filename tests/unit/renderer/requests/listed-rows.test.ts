@@ -133,6 +133,14 @@ describe('the phases of a request', () => {
     ]);
   });
 
+  test('of a kept answer are one, also where something is told of its prompt', () => {
+    const phases = Object.fromEntries(Object.keys(SLOW_DETAIL.phases).map((name) => [name, null]));
+    const detail = { ...SLOW_DETAIL, phases: phases as unknown as typeof SLOW_DETAIL.phases };
+    expect(told(phaseRows(fact({ source: 'hit', total_ms: 500 }), detail))).toEqual(
+      told(phaseRows(fact({ source: 'hit', total_ms: 500 }), undefined)),
+    );
+  });
+
   test('end where the request does, whatever their sum', () => {
     const phases = { ...SLOW_DETAIL.phases, generation_ms: 99_000 };
     for (const { from, length } of phaseRows(SLOW, { ...SLOW_DETAIL, phases })) {
