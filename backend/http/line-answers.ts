@@ -3,6 +3,7 @@ import type { BatchEndpoint } from '../contract/chat/openai-batch.ts';
 import { asAppError, faultOf } from '../contract/errors.ts';
 import { anyJson } from '../contract/go/exact-json.ts';
 import type { Log } from '../core/ports.ts';
+import { promptKept } from '../core/stories/chat/answer.ts';
 import { type AskLine, WAITS } from '../core/stories/jobs/batch-run.ts';
 import type { AnswerLine, LineParts } from './dialect/offline-line.ts';
 import { openAiLines } from './openai/openai-routes.ts';
@@ -22,7 +23,8 @@ export function createAskLine(parts: LineAnswerParts): AskLine {
     // Counts against the memory limit as the body of a live request does.
     const giveBack = parts.underWay.hold(bytes.length);
     try {
-      return { status: 200, requestId, body: anyJson(await answers[endpoint](call, signal)) };
+      const { body, pinned } = await answers[endpoint](call, signal);
+      return { status: 200, requestId, body: anyJson(body), promptKept: promptKept(pinned) };
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asAppError(thrown);

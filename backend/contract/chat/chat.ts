@@ -2,6 +2,7 @@
 // few events, on every route. chat-request.ts has the request; this file knows no HTTP and no Ollama.
 import { z } from 'zod';
 import { toolCallSchema, type ToolCall } from './chat-request.ts';
+import { promptKeptSchema } from '../rules/pin-rule.ts';
 import type { WaitsWhy } from './waits-for.ts';
 
 // ---- the neutral record -----------------------------------------------------------------------------------------
@@ -274,6 +275,7 @@ export const chatAnswerSchema = z.object({
   age: z.number().optional(),
   saved_ms: z.number().optional().describe('Milliseconds that the model took for this answer when it ran.'),
   conversation: conversationSchema.optional(),
+  prompt_kept: promptKeptSchema.optional().describe('What of its prompt was kept the same, as X-Prompt-Kept says it.'),
 });
 export type ChatAnswer = z.infer<typeof chatAnswerSchema>;
 

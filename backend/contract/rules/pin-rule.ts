@@ -22,6 +22,13 @@ export type PinRules = Readonly<z.output<typeof pinRulesSchema>>;
 export const pinWordsSchema = z.object({ what: z.enum(PIN_NAMES), how: z.enum(['pin', 'to_end', 'to_day']) });
 export type PinWords = Readonly<z.infer<typeof pinWordsSchema>>;
 
+/** What was done to a prompt, as an answer says it where no header can. */
+export const promptKeptSchema = z.object({
+  billing_line: z.enum(['pin']).optional(),
+  clock: z.enum(['to_end', 'to_day']).optional(),
+});
+export type PromptKept = Readonly<z.infer<typeof promptKeptSchema>>;
+
 const pieceSchema = z.object({ text: z.string(), differs: z.literal(true).optional() });
 
 /**

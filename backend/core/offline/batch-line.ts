@@ -1,4 +1,5 @@
 // Parses one line of a batch's file, and writes the line with its outcome, both in OpenAI's form. Pure.
+import type { PromptKept } from '../../contract/rules/pin-rule.ts';
 import type { Line } from './file-lines.ts';
 import type { Fault } from './offline-store.ts';
 
@@ -48,6 +49,8 @@ export type Outcome =
       readonly requestId: string;
       /** JSON. */
       readonly body: string;
+      /** What of its prompt was kept the same. */
+      readonly promptKept?: PromptKept | undefined;
     }
   | { readonly error: { readonly code: string; readonly message: string; readonly line?: number | null } };
 
@@ -55,8 +58,9 @@ export type Outcome =
 export function outcomeLine(id: string, customId: string | null, outcome: Outcome): string {
   const head = `{"id":${JSON.stringify(id)},"custom_id":${JSON.stringify(customId)},`;
   if ('error' in outcome) return `${head}"response":null,"error":${JSON.stringify(outcome.error)}}\n`;
-  const { status, requestId, body } = outcome;
-  const response = `{"status_code":${status},"request_id":${JSON.stringify(requestId)},"body":${body.trim()}}`;
+  const { status, requestId, body, promptKept } = outcome;
+  const kept = promptKept === undefined ? '' : `"prompt_kept":${JSON.stringify(promptKept)},`;
+  const response = `{"status_code":${status},"request_id":${JSON.stringify(requestId)},${kept}"body":${body.trim()}}`;
   return `${head}"response":${response},"error":null}\n`;
 }
 

@@ -3,6 +3,7 @@
 import type { ApiKey } from '../../contract/rules/api-key.ts';
 import { PRIORITY } from '../../contract/chat/chat-request.ts';
 import { AppError } from '../../contract/errors.ts';
+import type { PinWords } from '../../contract/rules/pin-rule.ts';
 import { onAbort } from '../../core/abort.ts';
 import { spaceOf } from '../../core/ownership.ts';
 import { Ticket } from '../../core/requests/ticket.ts';
@@ -15,8 +16,14 @@ import type { Asked, AskedToEmbed, AskedToWrite } from './understood.ts';
 
 export type LineParts = Pick<DropInParts, 'config' | 'gateway' | 'embedder' | 'newId' | 'clock'>;
 
-/** Answers a line with the body that its live route would send. Rejects with that route's refusals. */
-export type AnswerLine = (line: LineCall, signal: AbortSignal) => Promise<unknown>;
+/** The body that the live route of a line would send, and what of its prompt was kept the same. */
+export interface LineAnswer {
+  readonly body: unknown;
+  readonly pinned?: readonly PinWords[] | undefined;
+}
+
+/** Answers a line. Rejects with the refusals of its live route. */
+export type AnswerLine = (line: LineCall, signal: AbortSignal) => Promise<LineAnswer>;
 
 /** Parses the body inside a line with `read`. Throws what meaningOf throws. */
 export function meaningOfLine<T>({ bytes }: LineCall, nothing: string, read: (body: unknown) => T): T {
@@ -30,7 +37,7 @@ export async function lineWritten<A extends AskedToWrite>(
   { nothing, read, voice, unchanged, thinksIfAble = false }: Writing<A>,
   line: LineCall,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<LineAnswer> {
   const said = meaningOfLine(line, nothing, read);
   if (unchanged?.(said) === true) {
     throw new AppError(
@@ -57,7 +64,8 @@ export async function lineWritten<A extends AskedToWrite>(
       const completion = whole instanceof Promise ? await whole : whole.whole();
       const { now } = parts.clock;
       const nowSeconds = (): number => Math.floor(now() / 1000);
-      return voice(said, { id: parts.newId(), now, nowSeconds, seconds: nowSeconds() }).whole(completion);
+      const body = voice(said, { id: parts.newId(), now, nowSeconds, seconds: nowSeconds() }).whole(completion);
+      return { body, pinned: ticket.cache?.pinned };
     } finally {
       answer.close();
     }

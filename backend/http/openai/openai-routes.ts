@@ -60,7 +60,7 @@ export function openAiLines(parts: LineParts) {
   };
   const embed: AnswerLine = async (line, signal) => {
     const asked = meaningOfLine(line, NO_BODY, embeddingsFromOpenAi);
-    return vectorsAsAsked(asked, await lineEmbedded(parts, asked, line, signal));
+    return { body: vectorsAsAsked(asked, await lineEmbedded(parts, asked, line, signal)) };
   };
   return {
     '/v1/chat/completions': write('chat'),

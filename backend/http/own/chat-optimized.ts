@@ -7,6 +7,7 @@ import type { Hit } from '../../core/cache/hit.ts';
 import { GAPS } from '../../core/cache/ready-texts.ts';
 import { atOnce } from '../../core/cache/replay.ts';
 import type { ReadConfig, Watch } from '../../core/ports.ts';
+import { saidOf } from '../../core/pins/pins.ts';
 import type { Known } from '../../core/requests/call.ts';
 import { Ticket } from '../../core/requests/ticket.ts';
 import { chatAnswer, keptAnswerJson, spokenPiece, streamPiece, type Told } from '../../core/stories/chat/answer.ts';
@@ -89,11 +90,16 @@ export async function chatOptimized(
   }
 }
 
+/** What an answer tells beside the kept one. */
+function formOf({ about: { model }, pinned = [] }: Known): string {
+  return `${model} ${saidOf(pinned)}`;
+}
+
 function wholeAgain(known: Known, ignored: boolean): KnownQuestion {
   return {
     known,
     ignored,
-    form: `own ${known.about.model}`,
+    form: `own ${formOf(known)}`,
     headers: ['Cache-Control', 'no-store', 'Content-Type', JSON_TYPE],
     sized: true,
     write: (hit) => keptAnswerJson(hit.kept(), withGaps(known, hit)),
@@ -105,7 +111,7 @@ function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
   return {
     known,
     ignored,
-    form: `own stream ${known.about.model}`,
+    form: `own stream ${formOf(known)}`,
     headers: Object.entries(SSE_HEADERS).flat(),
     sized: false,
     write: (hit) => {
@@ -117,13 +123,13 @@ function streamedAgain(known: Known, ignored: boolean): KnownQuestion {
 }
 
 /** What each request that gets this answer again is told, with gaps for what differs. */
-function withGaps({ about: { model } }: Known, { storedAt, runMs }: Hit): Told {
+function withGaps({ about: { model }, pinned }: Known, { storedAt, runMs }: Hit): Told {
   return {
     source: 'hit',
     model,
     id: GAPS.id,
     timing: { queue_ms: GAPS.began, ttft_ms: GAPS.first, total_ms: GAPS.ended },
     conversation: undefined,
-    cache: { hit: { storedAt, age: GAPS.age, runMs } },
+    cache: { hit: { storedAt, age: GAPS.age, runMs }, pinned },
   };
 }

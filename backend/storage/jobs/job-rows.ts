@@ -8,6 +8,7 @@ import { AppError, errorCodeSchema } from '../../contract/errors.ts';
 import { jsonText } from '../../contract/go/exact-json.ts';
 import { exactParts, putExactParts, type ExactPart } from '../../contract/go/exact-parts.ts';
 import { MODE_NAMES } from '../../contract/rules/mode.ts';
+import { pinWordsSchema } from '../../contract/rules/pin-rule.ts';
 import { KEEP_ALIVE_RULES } from '../../contract/rules/queue-rule.ts';
 import { sentence } from '../../contract/sentence.ts';
 import { REPLAY_MODES } from '../../core/cache/replay.ts';
@@ -122,6 +123,7 @@ const outcomeSchema = z.object({
   timing: timingSchema.optional(),
   conversation: conversationSchema.optional(),
   hit: z.object({ storedAt: z.number(), age: z.number(), runMs: z.number().optional() }).optional(),
+  pinned: z.array(pinWordsSchema).optional(),
   error: text.optional(),
   code: errorCodeSchema.optional(),
 });

@@ -82,8 +82,14 @@ describe('with a rule for its app', () => {
     const again = await turn('1c8b4', 'What does a.py do?');
     expect(again).toMatchObject({ x: 'HIT', kept: 'billing_line=pin', key: first.key });
     // The second time its question is known by its bytes.
-    expect(await turn('1c8b4', 'What does a.py do?')).toMatchObject({ x: 'HIT', kept: 'billing_line=pin' });
+    const known = await turn('1c8b4', 'What does a.py do?');
+    expect(known).toMatchObject({ x: 'HIT', kept: 'billing_line=pin' });
     expect(hearth.fake.chats()).toHaveLength(runs);
+    // Both say so in full.
+    for (const { id } of [again, known]) {
+      const { pinned } = await detailOf(id);
+      expect(pinned).toMatchObject({ done: [{ what: 'billing_line', how: 'pin' }], saved_tokens: null });
+    }
   });
 
   test('two that differ in the span alone share one run', async () => {
@@ -91,7 +97,19 @@ describe('with a rule for its app', () => {
     const both = [turn('aaaaa', 'Share it.'), turn('bbbbb', 'Share it.')];
     await expect.poll(() => hearth.backend.control.live().queue.running[0]?.shared_with).toBe(1);
     release();
-    expect((await Promise.all(both)).map(({ x }) => x).toSorted()).toEqual(['COALESCED', 'MISS']);
+    const told = await Promise.all(both);
+    expect(told.map(({ x }) => x).toSorted()).toEqual(['COALESCED', 'MISS']);
+    // Each is shown what it had sent itself.
+    const sent = await Promise.all(
+      told.map(async ({ id }) => {
+        const { pinned } = await detailOf(id);
+        return pinned?.done[0]?.diff?.sent.flatMap(({ text, differs }) => (differs === true ? [text] : []));
+      }),
+    );
+    expect(sent).toEqual([
+      ['0d9', 'aaaaa'],
+      ['0d9', 'bbbbb'],
+    ]);
   });
 
   test('a request says what was kept the same, by a hash, and what that saved', async () => {
@@ -135,6 +153,72 @@ describe('with a rule for its app', () => {
     rules({ '*': { clock: 'to_day' } });
     expect((await post('/api/generate', { system, prompt: 'Name a tree.', stream: true })).kept).toBe('clock=to_day');
     expect(sentUp()).toMatchObject({ system: 'Current time: 2026-11-28', prompt: 'Name a tree.' });
+  });
+});
+
+describe('where no header can say it', () => {
+  const messages = [
+    { role: 'system', content: 'Current time: 2026-11-28 14:35:12' },
+    { role: 'user', content: 'Name a tree, and say why.' },
+  ];
+  const kept = { clock: 'to_end' };
+  const lastOf = async (response: Response): Promise<unknown> => {
+    const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: {'));
+    return JSON.parse(lines.at(-1)?.slice(6) ?? 'null');
+  };
+  beforeEach(() => rules({ '*': { clock: 'to_end' } }));
+
+  test('a job’s result says it, as JSON and as the last piece of its stream, also from the store', async () => {
+    const accepted = await hearth.post('/api/chat-queue', { model: 'llama3.2', messages, requestId: 'kept-job' });
+    expect(accepted.status).toBe(202);
+    const at = '/api/chat-queue?requestId=kept-job';
+    const watched = await fetch(`${hearth.url}${at}`, { headers: { accept: 'text/event-stream' } });
+    expect(await lastOf(watched)).toMatchObject({ done: true, prompt_kept: kept });
+    expect(await (await hearth.get(at)).json()).toMatchObject({ status: 'completed', result: { prompt_kept: kept } });
+  });
+
+  test('the last piece of a stream says it, also of a kept answer, but not where nothing was done', async () => {
+    const headers = { 'x-stream-replay': 'instant' };
+    const stream = async (content: string): Promise<unknown> => {
+      const body = { model: 'llama3.2', stream: true, messages: [{ role: 'system', content }, messages[1]] };
+      return await lastOf(await hearth.post('/api/chat-optimized', body, { headers }));
+    };
+    for (const source of ['miss', 'hit', 'hit']) {
+      expect(await stream('Current time: 2026-11-28 15:35:12')).toMatchObject({ source, prompt_kept: kept });
+    }
+    // Sent as it goes up: the same kept answer, of which nothing was done.
+    const asKept = {
+      model: 'llama3.2',
+      stream: true,
+      messages: [
+        { role: 'system', content: 'Current time: given at the end of the last message' },
+        { role: 'user', content: `${messages[1]?.content}\n\n[Current time: 2026-11-28 15:35:12]` },
+      ],
+    };
+    for (let i = 0; i < 2; i++) {
+      const last = await lastOf(await hearth.post('/api/chat-optimized', asKept, { headers }));
+      expect(last).toMatchObject({ source: 'hit' });
+      expect(last).not.toHaveProperty('prompt_kept');
+    }
+  });
+
+  test('a line of a batch says it', async () => {
+    const url = '/v1/chat/completions';
+    const form = new FormData();
+    form.set('purpose', 'batch');
+    const line = JSON.stringify({ custom_id: 'a', method: 'POST', url, body: { model: 'llama3.2', messages } });
+    form.set('file', new Blob([line]), 'lines.jsonl');
+    const { id } = (await (await fetch(`${hearth.url}/v1/files`, { method: 'POST', body: form })).json()) as {
+      id: string;
+    };
+    const made = await hearth.post('/v1/batches', { input_file_id: id, endpoint: url, completion_window: '24h' });
+    const batch = ((await made.json()) as { id: string }).id;
+    const output = await eventually('the batch is done', async () => {
+      const now = (await (await hearth.get(`/v1/batches/${batch}`)).json()) as Record<string, string>;
+      return now['status'] === 'completed' ? now['output_file_id'] : undefined;
+    });
+    const answered: unknown = JSON.parse(await (await hearth.get(`/v1/files/${output}/content`)).text());
+    expect(answered).toMatchObject({ response: { status_code: 200, prompt_kept: kept } });
   });
 });
 
@@ -308,12 +392,12 @@ describe('an offer', () => {
     const ask = async (agent: string, turns: number, promptMs: number): Promise<void> => {
       rules({});
       hearth.fake.always({
-        usage: { prompt_tokens: 6000, completion_tokens: 3, cached_tokens: 12 },
+        usage: { prompt_tokens: 3000, completion_tokens: 3, cached_tokens: 12 },
         extraFinal: { prompt_eval_duration: promptMs * 1e6 },
       });
       for (let i = 0; i < turns; i++) {
         const messages = [
-          { role: 'system', content: `Current time: 2026-11-28 14:35:${10 + asked}. ${LONG.repeat(9)}` },
+          { role: 'system', content: `Current time: 2026-11-28 14:35:${10 + asked}. ${LONG.repeat(4)}` },
           { role: 'user', content: `Name tree ${asked++}.` },
         ];
         await detailOf((await post('/api/chat', { messages }, { 'user-agent': agent })).id);

@@ -10,6 +10,7 @@ import {
   type Said,
 } from '../../../contract/chat/chat.ts';
 import type { InnerPlace, WaitsFor } from '../../../contract/chat/waits-for.ts';
+import type { PinWords, PromptKept } from '../../../contract/rules/pin-rule.ts';
 import type { Hit } from '../../cache/hit.ts';
 import type { KeptAnswer } from '../../cache/record.ts';
 import type { Ticket } from '../../requests/ticket.ts';
@@ -20,8 +21,13 @@ export type KeptOf = Pick<Hit, 'storedAt' | 'age'> & { readonly runMs?: number |
 
 /** The fields of a request that its answer reports. */
 export type Told = Pick<Ticket, 'source' | 'model' | 'id' | 'timing' | 'conversation'> & {
-  readonly cache: { readonly hit: KeptOf | undefined } | undefined;
+  readonly cache: { readonly hit: KeptOf | undefined; readonly pinned?: readonly PinWords[] | undefined } | undefined;
 };
+
+/** What was kept the same in a prompt, as an answer says it; undefined where nothing was. */
+export function promptKept(pinned: readonly PinWords[] | undefined): PromptKept | undefined {
+  return pinned && Object.fromEntries(pinned.map(({ what, how }) => [what, how]));
+}
 
 /** Whether the answer came from the cache and so needed no run of its own. */
 export function isCached(ticket: Pick<Told, 'source'>): boolean {
@@ -40,6 +46,7 @@ export function keptAnswerJson({ messageJson, end }: KeptAnswer, ticket: Told): 
 /** All fields of an answer except its message. */
 function aboutAnswer(end: End, ticket: Told): Omit<ChatAnswer, 'message'> {
   const { cache, conversation } = ticket;
+  const kept = promptKept(cache?.pinned);
   return {
     cached: isCached(ticket),
     model: ticket.model,
@@ -50,6 +57,7 @@ function aboutAnswer(end: End, ticket: Told): Omit<ChatAnswer, 'message'> {
     source: ticket.source ?? 'bypass',
     ...(cache?.hit === undefined ? {} : keptWhen(cache.hit)),
     ...(conversation === undefined ? {} : { conversation }),
+    ...(kept === undefined ? {} : { prompt_kept: kept }),
   };
 }
 

@@ -28,8 +28,8 @@ export function recordOf({ ended: { record } }: EndedJob): Buffer | undefined {
 
 /** What the answer of an ended job reports about its request. */
 export function toldOf({ id, model, ended }: EndedJob): Told {
-  const { source, timing = NO_TIME, conversation, hit } = ended;
-  return { id, model, source, timing, conversation, cache: { hit } };
+  const { source, timing = NO_TIME, conversation, hit, pinned } = ended;
+  return { id, model, source, timing, conversation, cache: { hit, pinned } };
 }
 
 const NO_TIME = { queue_ms: 0, ttft_ms: 0, total_ms: 0 };

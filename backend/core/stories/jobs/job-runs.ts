@@ -138,7 +138,7 @@ function endOf(ticket: Ticket): JobEnd {
 
 function outcomeOf(ticket: Ticket, record: Buffer | undefined): JobOutcome {
   const { source, timing, conversation, cache, error, startedAt, finishedAt = ticket.createdAt } = ticket;
-  const { hit } = cache ?? {};
+  const { hit, pinned } = cache ?? {};
   return {
     ...(startedAt === undefined ? {} : { startedAt: ticket.shown(startedAt) }),
     finishedAt: ticket.shown(finishedAt),
@@ -146,6 +146,7 @@ function outcomeOf(ticket: Ticket, record: Buffer | undefined): JobOutcome {
     timing,
     conversation,
     ...(hit === undefined ? {} : { hit: { storedAt: hit.storedAt, age: hit.age, runMs: hit.runMs } }),
+    ...(pinned === undefined ? {} : { pinned: pinned.map(({ what, how }) => ({ what, how })) }),
     ...(error === undefined ? {} : { error: error.message, code: error.code }),
     record: error === undefined ? record : undefined,
   };

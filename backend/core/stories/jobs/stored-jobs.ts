@@ -1,6 +1,7 @@
 // Stored jobs: what the stories need of a store. Types only; storage/jobs/job-store.ts keeps them on disk.
 import type { ConversationState, Source, Timing } from '../../../contract/chat/chat.ts';
 import type { QueueClass } from '../../../contract/chat/chat-request.ts';
+import type { PinWords } from '../../../contract/rules/pin-rule.ts';
 import type { ErrorCode } from '../../../contract/errors.ts';
 import type { ChatCall } from '../../requests/call.ts';
 import type { KeptOf } from '../chat/answer.ts';
@@ -86,6 +87,8 @@ export interface JobOutcome {
   readonly timing?: Timing | undefined;
   readonly conversation?: ConversationState | undefined;
   readonly hit?: KeptOf | undefined;
+  /** What of its prompt was kept the same. */
+  readonly pinned?: readonly PinWords[] | undefined;
   readonly error?: string | undefined;
   readonly code?: ErrorCode | undefined;
   /** The answer (cache/record.ts); undefined when it did not end well. */
