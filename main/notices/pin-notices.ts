@@ -7,8 +7,9 @@ import type { PinRules } from '../../backend/contract/rules/pin-rule.ts';
 import {
   appOfPinNotice,
   isUnsettled,
+  namesOf,
   offerToTell,
-  withPinRule,
+  withAnswer,
 } from '../../backend/contract/rules/pin-rules-by-app.ts';
 import { count, roughly } from '../../words/figures.ts';
 import { t } from '../../words/texts.ts';
@@ -57,8 +58,10 @@ export function offerPins(parts: PinNoticeParts): () => void {
       // Where no gateway runs any more, there is nothing to offer.
       offer(app).catch(() => undefined);
     }
-    for (const [app, { caller, what }] of shown) {
-      if (isUnsettled(settings.config.prompts, caller, what) && !putOffs.has(app, what)) continue;
+    for (const [app, one] of shown) {
+      const isOpen = (what: PinOffer['what']): boolean =>
+        isUnsettled(settings.config.prompts, one.caller, what) && !putOffs.has(app, what);
+      if (namesOf(one).every(isOpen)) continue;
       shown.delete(app);
       notices.remove(offerId(app));
     }
@@ -78,10 +81,11 @@ function mayOffer({ memory, now }: PinNoticeParts, app: string): boolean {
   return true;
 }
 
-function noticeOf(parts: PinNoticeParts, app: string, { what, how, chars, same_chars, ms, tokens }: PinOffer): Notice {
+function noticeOf(parts: PinNoticeParts, app: string, offer: PinOffer): Notice {
+  const { what, how, also, chars, same_chars, ms, tokens } = offer;
   const { settings, notices, putOffs, show } = parts;
   const set = (next: PinRules[typeof what]): void =>
-    settings.set(PATH, withPinRule(settings.config.prompts.apps, app, what, next));
+    settings.set(PATH, withAnswer(settings.config.prompts.apps, app, offer, next));
   const pin = (): void => {
     set(how as PinRules[typeof what]);
     notices.add(doneNotice(() => set(undefined), show));
@@ -97,7 +101,7 @@ function noticeOf(parts: PinNoticeParts, app: string, { what, how, chars, same_c
       : chars === null
         ? t('notices.pin_some', { app })
         : t('notices.pin_chars', { app, n: chars }),
-    more: isClock ? t('notices.pin_at_end', { saved }) : t('notices.pin_them', { saved }),
+    more: t(isClock ? 'notices.pin_at_end' : also === undefined ? 'notices.pin_them' : 'notices.pin_both', { saved }),
     buttons: [
       { id: 'show', label: t('notices.show'), act: show },
       ...(isLocked ? [] : [{ id: 'pin', label: t(isClock ? 'prompts.to_end' : 'prompts.pin'), act: pin }]),

@@ -6,7 +6,12 @@ import { shownCaller } from '../../backend/contract/apps.ts';
 import type { View } from '../../backend/contract/window/desktop.ts';
 import type { PinOffer, PromptReading } from '../../backend/contract/views/parting-places.ts';
 import type { PinRules } from '../../backend/contract/rules/pin-rule.ts';
-import { PUT_OFF_DAYS, withPinRule, type PinRulesByApp } from '../../backend/contract/rules/pin-rules-by-app.ts';
+import {
+  namesOf,
+  PUT_OFF_DAYS,
+  withAnswer,
+  type PinRulesByApp,
+} from '../../backend/contract/rules/pin-rules-by-app.ts';
 import { pieces, t } from '../../words/texts.ts';
 import { Icon, Section } from '../parts/parts.tsx';
 import { useCalls, useReportedAction } from '../parts/use-calls.ts';
@@ -44,8 +49,8 @@ export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Eleme
       changed();
     });
   const save = (value: PinRulesByApp): Promise<unknown> => call('set_setting', { path: PATH, value });
-  const choose = ({ caller, what }: PinOffer, how: PinRules[PinOffer['what']]): void => {
-    const rules = withPinRule(now, shownCaller(caller), what, how);
+  const choose = (offer: PinOffer, how: PinRules[PinOffer['what']]): void => {
+    const rules = withAnswer(now, shownCaller(offer.caller), offer, how);
     const said = t(how === 'as_sent' ? 'prompts.left' : 'prompts.pinned');
     act(() => save(rules), { said, undo: () => save(now) });
   };
@@ -69,7 +74,7 @@ export function PinOffers({ offers, settings, changed }: OffersProps): JSX.Eleme
       )}
       {offers.map((offer) => (
         <Offer
-          key={`${offer.caller} ${offer.model} ${offer.what}`}
+          key={[offer.caller, offer.model, ...namesOf(offer)].join(' ')}
           offer={offer}
           choose={isLocked ? undefined : choose}
           putOff={putOff}
@@ -91,6 +96,7 @@ function Offer({ offer, choose, putOff }: OfferProps): JSX.Element {
   const caller = shownCaller(offer.caller);
   const at = count(same_chars + 1);
   const isClock = what === 'clock';
+  const withClock = offer.also?.some((other) => other.what === 'clock') === true;
   return (
     <div class="cols mid">
       <div>
@@ -131,6 +137,7 @@ function Offer({ offer, choose, putOff }: OfferProps): JSX.Element {
           {diff !== undefined && <PinDiffLines diff={diff} />}
           <p class="kept">{t(isClock ? 'prompts.does_clock' : 'prompts.does_billing')}</p>
           <p class="quiet kept">{t(isClock ? 'prompts.mind_clock' : 'prompts.mind_billing')}</p>
+          {withClock && <p class="kept">{t('prompts.does_both')}</p>}
           <p class="btns said">
             {choose !== undefined && (
               <button class="btn primary" type="button" onClick={() => choose(offer, how)}>

@@ -61,7 +61,7 @@ export const METRICS = {
   hearth_reusable_tokens_total: {
     type: 'counter',
     labels: ['model'],
-    help: 'Tokens among them that stood in a prompt which the model had read before since it is in memory.',
+    help: 'Tokens among them that stood in a prompt which the model had read since it is in memory, whether or not another one has pushed that out since.',
   },
   hearth_answer_tokens_total: {
     type: 'counter',

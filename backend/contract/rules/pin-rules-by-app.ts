@@ -65,6 +65,26 @@ export function withPinRule<N extends PinName>(
   return Object.keys(next).length === 0 ? others : { ...others, [name]: next };
 }
 
+/** All that an offer is of. */
+export function namesOf({ what, also = [] }: Pick<PinOffer, 'what' | 'also'>): readonly PinName[] {
+  return [what, ...also.map((other) => other.what)];
+}
+
+/**
+ * These rules with what somebody says of an offer: with whatever it is of, for what is done; undefined: with less of
+ * that. What is to stay as it is sent is the first alone, without which the others do not help.
+ */
+export function withAnswer(
+  rules: PinRulesByApp,
+  app: string,
+  { what, also = [] }: Pick<PinOffer, 'what' | 'also'>,
+  how: PinRules[PinName],
+): PinRulesByApp {
+  const first = withPinRule(rules, app, what, how);
+  if (how === 'as_sent') return first;
+  return also.reduce((all, other) => withPinRule(all, app, other.what, how && other.how), first);
+}
+
 const PIN_NOTICE = 'pin ';
 
 /** The id of the notice that something could be kept stable for an app (by its display name). */

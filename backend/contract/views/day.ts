@@ -18,7 +18,10 @@ const promptsSchema = z.object({
   sent_tokens: count,
   processed_tokens: count,
   reused_tokens: count,
-  /** Tokens in a prompt that the model has read before, since it was loaded. */
+  /**
+   * Those that stood in a prompt which the model has read since it is in memory, whether or not another one has pushed
+   * that out.
+   */
   reusable_tokens: count,
 });
 export type DayPrompts = z.infer<typeof promptsSchema>;

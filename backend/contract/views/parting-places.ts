@@ -34,7 +34,9 @@ export const pinOfferSchema = z.object({
   caller: z.string(),
   model: z.string(),
   ...pinWordsSchema.shape,
-  /** How often it would have helped, and the changed characters at the last time; null if unknown. */
+  /** What has to be kept the same as well for that; left out where nothing has. */
+  also: z.array(pinWordsSchema).optional(),
+  /** How often it would have helped, and characters that were new the last time; null where that is not known. */
   times: count,
   chars: count.nullable(),
   /** Equal characters before them. */

@@ -77,10 +77,22 @@ export const partedSchema = z.object({
   then: spanSchema.optional(),
   now: spanSchema.optional(),
   /**
-   * What could be kept stable here, and how many more tokens could then be reused. Absent if nothing could, or it is
-   * already.
+   * Of the prompt before, what stood where this one was read when it went up, as far as is known: less where another
+   * one had taken the place. Left out where it ran on no runner of Hearth's.
    */
-  pinnable: z.object({ ...pinWordsSchema.shape, tokens: count, diff: pinDiffSchema.optional() }).optional(),
+  held_tokens: count.optional(),
+  /**
+   * What could be kept the same here, `also` what has to be with it, and how many tokens more would have been reused of
+   * what stood where it was read. Left out where nothing could, or is.
+   */
+  pinnable: z
+    .object({
+      ...pinWordsSchema.shape,
+      also: z.array(pinWordsSchema).optional(),
+      tokens: count,
+      diff: pinDiffSchema.optional(),
+    })
+    .optional(),
 });
 export type Parted = z.infer<typeof partedSchema>;
 

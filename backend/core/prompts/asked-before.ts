@@ -21,7 +21,10 @@ export interface Asked extends Remembered {
   /** The cache key of its answer. */
   readonly key: string | undefined;
   readonly text: string | undefined;
-  /** What was kept stable in it: the position, and the hash of the original text. */
+  /**
+   * What of it was kept the same: how much of the prompt stands before it, as a weight, and the hash of what was sent
+   * there.
+   */
   readonly pinned?: readonly { readonly what: string; readonly at: number; readonly sent_hash: string }[] | undefined;
 }
 
@@ -170,6 +173,12 @@ export class Comparison {
     const isOwn = (entry: Entry): boolean => entry.caller === caller && entry.id !== id;
     const last = conversation && this.#earlier.findLast((entry) => entry.conversation === conversation && isOwn(entry));
     return last || nearest(lastOf(this.#earlier, isOwn), { score: (entry) => this.#near(entry) });
+  }
+
+  /** An earlier request of the same app, by its id. */
+  of(id: string): Asked | undefined {
+    const { id: own, caller } = this.#asked;
+    return id === own ? undefined : this.#earlier.findLast((entry) => entry.id === id && entry.caller === caller);
   }
 
   /**

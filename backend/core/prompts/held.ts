@@ -36,6 +36,21 @@ export interface HeldView {
   after(runner: string, prompt: Readable): HeldView;
 }
 
+/** What a place holds. */
+export interface Stood {
+  /** The request whose prompt it is, or with whose it begins. */
+  readonly by: string | undefined;
+  readonly prompt: Readable;
+}
+
+/** What is known of a prompt that goes up. */
+export interface About {
+  /** The id of its request. */
+  readonly by?: string;
+  /** It is longer than the context, so a part of it is left out; which one is not known. */
+  readonly isCut?: boolean;
+}
+
 /** A prompt that is being read or answered. */
 export interface Reading {
   /**
@@ -43,7 +58,9 @@ export interface Reading {
    * blocks. After the run it keeps the value from before the run.
    */
   readonly known: number;
-  /** Call when the first piece of the answer came, so the whole prompt was read. */
+  /** What stood in the place that it took; undefined where nothing is known of that. */
+  readonly stood: Stood | undefined;
+  /** Call when the first piece of the answer came, so the whole prompt was read, unless it is cut. */
   answers(): void;
   /** Call when the run is over, however it ended. */
   ended(): void;
@@ -53,6 +70,7 @@ export interface Reading {
 interface Place {
   /** Reduced to its beginnings once the prompt was read, so that no request is kept alive longer. */
   prompt: Readable;
+  by: string | undefined;
   run: object | undefined;
 }
 
@@ -84,22 +102,25 @@ export class HeldPrompts implements HeldView {
   }
 
   /** Notes that this prompt goes to a ready runner. */
-  reads(runner: string, prompt: Readable): Reading {
+  reads(runner: string, prompt: Readable, { by, isCut = false }: About = {}): Reading {
     const held = this.#runners.get(runner) ?? { places: [], known: 1, answering: new Set<object>(), read: new Set() };
     this.#runners.set(runner, held);
     const run = {};
-    const { place, before } = taken(held, prompt, run);
+    const { place, before } = taken(held, { prompt, by, run });
     let answered = false;
     let known: number | undefined;
     return {
+      get stood() {
+        return before;
+      },
       get known() {
-        return known ?? knownBeginning(prompt.beginnings, held.read);
+        return isCut ? 0 : (known ?? knownBeginning(prompt.beginnings, held.read));
       },
       answers: () => {
         if (answered) return;
         answered = true;
         held.answering.add(run);
-        place.prompt = settled(prompt);
+        place.prompt = isCut ? NO_PROMPT : settled(prompt);
         if (held.answering.size <= held.known || held.known === MOST_PLACES) return;
         // More runs answer at once than slots were known, so the run that had lost its slot to this one still has one.
         held.known = held.answering.size;
@@ -109,13 +130,14 @@ export class HeldPrompts implements HeldView {
       ended: () => {
         held.answering.delete(run);
         if (place.run === run) place.run = undefined;
+        if (answered && isCut) return;
         if (answered) {
           // Later callers get what was read before this run, not what it read itself.
           known ??= knownBeginning(prompt.beginnings, held.read);
           return remember(held.read, prompt.beginnings);
         }
         // It is unknown how far it was read, but the common beginning of both prompts is still there.
-        const shared = before === undefined ? 0 : sharedBeginning(before.prompt.beginnings, prompt.beginnings);
+        const shared = before === undefined || isCut ? 0 : sharedBeginning(before.prompt.beginnings, prompt.beginnings);
         place.prompt = settled({ beginnings: upTo(shared, prompt.beginnings) });
       },
     };
@@ -146,10 +168,13 @@ const NOTHING: Places<Readable> = { taken: [], empty: 0 };
 
 const settled = ({ beginnings }: Readable): Readable => ({ beginnings });
 
+/** Nothing of a prompt. */
+const NO_PROMPT: Readable = { beginnings: { hashes: new Int32Array(0), ends: new Int32Array(0) } };
+
 /** Gives a run its slot; `before` is the previous content. */
-function taken(held: Held, prompt: Readable, run: object): { readonly place: Place; readonly before?: Place } {
+function taken(held: Held, place: Place): { readonly place: Place; readonly before?: Place } {
   const { places, known } = held;
-  const place: Place = { prompt, run };
+  const { prompt } = place;
   const free = places.filter((each) => each.run === undefined);
   const empty = Math.max(0, known - places.length);
   const among = free.length + empty > 0 ? free : places;

@@ -81,7 +81,7 @@ export async function runOnLease(parts: GatewayParts, lease: Lease, asLed: Led):
   if (local) reloads.ran({ spec, before, loadMs, caller: call.caller });
   const builder = new CompletionBuilder();
   const asker = onBehalf(run, flight.urgency());
-  const sent = { call, request: withKeepAlive(request, keepAlive), spec, look, asker };
+  const sent = { call, request: withKeepAlive(request, keepAlive), spec, isCut: truncated !== undefined, look, asker };
   await sendToRunner(machine, sent, signal, (event) => {
     // Drop late events: a run that gives way is asked again from the beginning.
     signal.throwIfAborted();

@@ -16,14 +16,16 @@ export interface Sent {
   readonly call: Pick<ChatCall, 'family'>;
   readonly request: UpstreamRequest;
   readonly spec: RunnerSpec;
-  readonly look: Pick<Look, 'prompt' | 'goesUp'>;
+  /** Its prompt is longer than the context. */
+  readonly isCut: boolean;
+  readonly look: Pick<Look, 'id' | 'prompt' | 'goesUp'>;
   readonly asker: Asker;
 }
 
 /** Runs the model as described at Upstream. */
 export async function sendToRunner(
   { upstream, held }: ReadByParts,
-  { call: { family }, request, spec, look, asker }: Sent,
+  { call: { family }, request, spec, isCut, look, asker }: Sent,
   signal: AbortSignal,
   tell: Tell,
 ): Promise<void> {
@@ -31,8 +33,8 @@ export async function sendToRunner(
     look.goesUp();
     return upstream[family](request, signal, tell, asker);
   }
-  const reading = held.reads(spec.key, look.prompt);
-  look.goesUp(reading);
+  const reading = held.reads(spec.key, look.prompt, { by: look.id, isCut });
+  look.goesUp(reading, isCut);
   try {
     const told: Tell = (event) => {
       if (event.type !== 'waiting') reading.answers();

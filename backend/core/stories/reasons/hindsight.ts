@@ -3,13 +3,16 @@
 // not pay for it.
 import type { End } from '../../../contract/chat/chat.ts';
 import { asAppError } from '../../../contract/errors.ts';
+import type { PinName } from '../../../contract/rules/pin-rule.ts';
+import { isUnsettled } from '../../../contract/rules/pin-rules-by-app.ts';
 import type { Parted, Why } from '../../../contract/views/request-detail.ts';
 import { LRUCache } from 'lru-cache';
+import { sharedBeginning } from '../../beginnings.ts';
 import type { ResponseCache } from '../../cache/cache.ts';
 import { AskedBefore, type Asked } from '../../prompts/asked-before.ts';
-import { weightOfAll } from '../../prompts/outline.ts';
+import { beginningsOf, weightOfAll } from '../../prompts/outline.ts';
 import { partingOf, type Parting } from '../../prompts/parting.ts';
-import type { Reading } from '../../prompts/held.ts';
+import type { Reading, Stood } from '../../prompts/held.ts';
 import { Prompt } from '../../prompts/read-once.ts';
 import type { ReadConfig } from '../../ports.ts';
 import { wholeRatio } from '../../prompt-size.ts';
@@ -19,7 +22,7 @@ import type { Ticket } from '../../requests/ticket.ts';
 import type { Trace } from '../../requests/trace.ts';
 import type { Unsettled } from '../chat/settle.ts';
 import { pinDiffs } from './pin-diff.ts';
-import { pinnableIn, savedFrom, type Pinnable } from './pinnable.ts';
+import { pinnableIn, savedFrom, weightBefore, type Pinnable } from './pinnable.ts';
 import { iso } from '../standing.ts';
 import { aboutOf, fieldsOf, type MissedParts, type TextsMissed, whyRunMissed, whyTextsMissed } from './missed.ts';
 import { safePiece } from '../../requests/shown-text.ts';
@@ -51,6 +54,18 @@ interface Found {
   readonly before: Asked | undefined;
   readonly parting: Parting | undefined;
   readonly pinnable: Pinnable | undefined;
+  /**
+   * How much of the prompt before stood where this one was read, as a weight; undefined where it has no runner here.
+   */
+  readonly held: number | undefined;
+  /** Not all of it was read. */
+  readonly isCut: boolean;
+}
+
+/** How it goes up. */
+interface Up {
+  readonly reading: Pick<Reading, 'known' | 'stood'> | undefined;
+  readonly isCut: boolean;
 }
 
 interface Ended extends Found {
@@ -61,11 +76,16 @@ interface Ended extends Found {
 
 /** Observes one run. */
 export interface Look {
-  /** Its prompt as the model reads it. */
+  /** The id of the request that began it. */
+  readonly id: string;
+  /** What it asks, as the model reads it. */
   readonly prompt: Prompt;
-  /** Its request goes up now. The findings are in its trace soon after. */
-  goesUp(reading?: Pick<Reading, 'known'>): void;
-  /** The run has ended well, and its answer was kept if it can be. */
+  /**
+   * Its request goes up now. What is found out is in its trace soon after. `isCut`: its prompt is longer than the
+   * context.
+   */
+  goesUp(reading?: Pick<Reading, 'known' | 'stood'>, isCut?: boolean): void;
+  /** It has come to its end, and what is kept of it is kept. */
   landed(end: End): void;
   /** Observes the run and notes when it fails. Returns the same promise. */
   over(ran: Promise<void>): Promise<void>;
@@ -82,6 +102,16 @@ const LEAST_PROMPT = 64;
 const NEW = 0.1;
 /** A smaller share is not reuse, but a machine that happens to be faster. */
 const LEAST_REUSED = 0.25;
+
+/** How much of an earlier prompt stands there, as a weight: none where nothing is known to. */
+function heldOf({ outline }: Asked, stood: Stood | undefined): number {
+  return stood === undefined ? 0 : sharedBeginning(beginningsOf(outline), stood.prompt.beginnings);
+}
+
+/** Whether its model was loaded for it. */
+function isLoaded({ load }: Trace): boolean {
+  return (load?.ms ?? 0) > 0;
+}
 
 export class Hindsight {
   readonly #parts: HindsightParts;
@@ -101,20 +131,21 @@ export class Hindsight {
   at(ticket: Ticket, run: Run): Look {
     let found: Found | undefined;
     let known: number | undefined;
-    let from: Pick<Reading, 'known'> | undefined;
+    let up: Up = { reading: undefined, isCut: false };
     const prompt = new Prompt(run.unsettled.request);
-    const look = (): Found => (found ??= this.#look(ticket, run, prompt));
+    const look = (): Found => (found ??= this.#look(ticket, run, { prompt, ...up }));
     return {
+      id: ticket.id,
       prompt,
-      goesUp: (reading) => {
-        from = reading;
+      goesUp: (reading, isCut = false) => {
+        up = { reading, isCut };
         known = undefined;
         this.#later(() => {
           look();
           known = reading?.known;
         });
       },
-      landed: (end) => this.#landed(ticket, run.outcome, { end, known: known ?? from?.known, ...look() }),
+      landed: (end) => this.#landed(ticket, run.outcome, { end, known: known ?? up.reading?.known, ...look() }),
       over: (ran) => {
         ran.catch((error: unknown) => this.#failed(run, error));
         return ran;
@@ -133,10 +164,15 @@ export class Hindsight {
     this.#parts.cache.notKept(key, { owner, model: model?.name ?? request.model }, loss);
   }
 
-  #look(ticket: Ticket, { call, unsettled, outcome, machine: where = this.#parts }: Run, prompt: Prompt): Found {
+  #look(
+    ticket: Ticket,
+    { call, unsettled, outcome, machine: where = this.#parts }: Run,
+    { prompt, reading, isCut }: Up & Pick<Look, 'prompt'>,
+  ): Found {
     const { watch, modelfiles, place } = where;
     const parts = { ...this.#parts, watch, modelfiles, place };
     const { request, model } = unsettled;
+    const remembered = prompt.withText();
     const asked: Asked = {
       id: ticket.id,
       owner: call.owner,
@@ -144,21 +180,30 @@ export class Hindsight {
       model: model?.name ?? request.model,
       conversation: ticket.conversation?.id,
       at: ticket.bornAt,
-      ...prompt.withText(),
+      ...remembered,
       fields: fieldsOf(parts, request, model),
       of: aboutOf(parts, call, model),
       key: outcome.key,
-      pinned: outcome.pinned,
+      pinned: outcome.pinned?.map(({ what, sent_hash, spans: [first] }) => {
+        return { what, sent_hash, at: first === undefined ? 0 : weightBefore(remembered.outline, first) };
+      }),
     };
     const earlier = this.#asked.comparedWith(asked);
     const { before } = earlier;
     const parting = before && partingOf(asked, before, safePiece);
     const missed = whyRunMissed(parts, { ticket, call, request, model, plan: outcome.plan, asked, earlier });
     if (missed !== undefined) ticket.trace.whyMissed = missed;
-    const two = before && parting && { now: asked, then: before, parting };
-    const { keep_stable: keepsStable } = this.#parts.config().prompts;
-    const pinnable = two && keepsStable ? pinnableIn(request, two, safePiece) : undefined;
-    const found = { where, asked, before, parting, pinnable };
+    const stood = reading?.stood;
+    const inPlace = stood?.by === undefined || isCut ? undefined : earlier.of(stood.by);
+    const isOpen = (what: PinName): boolean => isUnsettled(this.#parts.config().prompts, call.caller, what);
+    const two = inPlace && {
+      now: asked,
+      then: inPlace,
+      parting: (inPlace === before ? parting : undefined) ?? partingOf(asked, inPlace, safePiece),
+    };
+    const pinnable = two && stood && pinnableIn(request, { ...two, stood }, { isOpen, safePiece });
+    const held = reading && before && heldOf(before, stood);
+    const found = { where, asked, before, parting, pinnable, held, isCut };
     if (outcome.pinned !== undefined && this.#parts.config().log.prompts_mb > 0) {
       ticket.trace.pinned = pinDiffs(request, outcome.pinned, safePiece);
     }
@@ -168,25 +213,27 @@ export class Hindsight {
   }
 
   #landed({ trace }: Ticket, { landed }: ToKeep, found: Ended): void {
-    const reused = this.#reused(found, (trace.load?.ms ?? 0) > 0);
+    const reused = this.#reused(found, isLoaded(trace));
     if (reused !== undefined) trace.reused = reused;
     if (found.known !== undefined) {
-      // Whatever was reused was reusable, whoever had it read before.
-      trace.reusable = Math.max(reused?.tokens ?? 0, this.#tokens(found.where, found.asked, found.known, found.end));
+      const known = found.isCut ? 0 : this.#tokens(found.where, found.asked, found.known, found.end);
+      // What was reused could be, whoever had it read; and no more than there was to read.
+      trace.reusable = Math.min(found.end.metrics.prompt_eval_count, Math.max(reused?.tokens ?? 0, known));
     }
     const parted = found.before && savedFrom(found.asked, found.before);
-    if (reused !== undefined && parted !== undefined) {
+    if (reused !== undefined && parted !== undefined && !found.isCut) {
       trace.pinSaved = Math.max(0, reused.tokens - this.#tokens(found.where, found.asked, parted, found.end));
     }
     this.#tell(trace, found);
     if (landed.stored) this.#asked.kept(found.asked);
   }
 
-  /** Writes down where its prompt differs from the one before. Uses the run's own token counts once they are known. */
-  #tell(trace: Trace, { where, asked, before, parting, pinnable, end }: Found & Partial<Ended>): void {
+  /** Writes down where its prompt parts; the tokens by the run's own count once it is known. */
+  #tell(trace: Trace, { where, asked, before, parting, pinnable, held, end }: Found & Partial<Ended>): void {
     if (before === undefined || parting === undefined) return;
     const tokens = (weight: number): number => this.#tokens(where, asked, weight, end);
     const { sameAfter, fresh } = parting;
+    const loaded = isLoaded(trace);
     const parted: Parted = {
       with: { request_id: before.id, created_at: iso(before.at) },
       same_chars: parting.sameChars,
@@ -202,14 +249,23 @@ export class Hindsight {
       ...(fresh === undefined ? {} : { new_tokens: tokens(fresh) }),
       ...(parting.then === undefined ? {} : { then: parting.then }),
       ...(parting.now === undefined ? {} : { now: parting.now }),
-      ...(pinnable === undefined
-        ? {}
-        : { pinnable: { ...pinnable.words, tokens: tokens(pinnable.weight), diff: pinnable.diff } }),
+      ...(held === undefined ? {} : { held_tokens: loaded ? 0 : tokens(held) }),
+      ...(pinnable === undefined || loaded ? {} : { pinnable: this.#toldOf(pinnable, trace, tokens) }),
     };
     trace.parted = parted;
   }
 
-  /** The tokens of a part of a prompt, scaled by the count of the whole prompt if that is known. */
+  /** What keeping it the same would have saved: what would have gone on, but for what did. */
+  #toldOf(
+    { words, also, same, kept, diff }: Pinnable,
+    { reused }: Trace,
+    tokens: (weight: number) => number,
+  ): NonNullable<Parted['pinnable']> {
+    const saved = Math.max(0, tokens(kept) - Math.max(tokens(same), reused?.tokens ?? 0));
+    return { ...words, ...(also.length === 0 ? {} : { also: [...also] }), tokens: saved, diff };
+  }
+
+  /** A part of a prompt in tokens: by the count of all of it, where that is one. */
   #tokens({ estimator }: Where, { model, outline }: Asked, weight: number, end: End | undefined): number {
     const ratio = end && wholeRatio(weightOfAll(outline), end.metrics.prompt_eval_count);
     if (ratio !== undefined) return Math.round(weight / ratio);

@@ -3,13 +3,15 @@ import { shownCaller } from '../../../contract/apps.ts';
 import type { PartingPlace, Partings, PinOffer, PromptReading } from '../../../contract/views/parting-places.ts';
 import type { PinName } from '../../../contract/rules/pin-rule.ts';
 import type { RequestDetail } from '../../../contract/views/request-detail.ts';
-import { placeOf, READ_ANYWAY, splitOf } from '../ended-figures.ts';
+import { isCut, placeOf, READ_ANYWAY, splitOf } from '../ended-figures.ts';
 import type { LoggedRequest } from '../../requests/request-log.ts';
 import { iso } from '../standing.ts';
 
 /** How many places are reported, and how many requests for each. */
 const MOST_PLACES = 5;
 const MOST_LAST = 3;
+/** The fewest tokens a turn that an offer is worth. */
+export const LEAST_SAVED = 256;
 /** How often it must have helped before it is offered. */
 export const OFTEN = 3;
 
@@ -19,6 +21,8 @@ interface Compared {
   readonly rate: number | null;
   /** Tokens that were the same, but were read again because they stood behind a change. */
   readonly again: number;
+  /** Tokens that would not have been read, had what could be kept the same been so. */
+  readonly saved: number;
 }
 
 /**
@@ -44,9 +48,19 @@ export function partingsOf(
 }
 
 function comparedOf(request: LoggedRequest): Compared[] {
-  const { parted, rates } = request.detail ?? {};
+  const { parted, rates, tokens, context } = request.detail ?? {};
   if (parted === undefined) return [];
-  return [{ request, parted, rate: rates?.prompt ?? null, again: splitOf(parted)?.changed ?? 0 }];
+  const { reused_tokens: reused, pinnable } = parted;
+  const read = reused === null ? 0 : Math.max(0, (tokens?.prompt ?? Infinity) - reused);
+  return [
+    {
+      request,
+      parted,
+      rate: rates?.prompt ?? null,
+      again: isCut({ context }) ? 0 : (splitOf(parted)?.changed ?? 0),
+      saved: Math.min(pinnable?.tokens ?? 0, read),
+    },
+  ];
 }
 
 const appOf = ({ request: { caller, model } }: Compared): string => JSON.stringify([caller, model]);
@@ -88,36 +102,35 @@ function placeTold(there: readonly Compared[], of: number): PartingPlace[] {
  * count.
  */
 function offersOf(compared: readonly Compared[], isOpen: (caller: string, what: PinName) => boolean): PinOffer[] {
-  const helped = compared.filter(({ request, parted: { pinnable }, again }) => {
-    return pinnable !== undefined && again >= READ_ANYWAY && isOpen(request.caller, pinnable.what);
+  const helped = compared.filter(({ request, parted: { pinnable }, saved }) => {
+    const all = pinnable === undefined ? [] : [pinnable, ...(pinnable.also ?? [])];
+    return saved >= LEAST_SAVED && all.every(({ what }) => isOpen(request.caller, what));
   });
   return grouped(helped, ({ request: { caller, model }, parted: { pinnable } }) =>
-    JSON.stringify([shownCaller(caller), model, pinnable?.what]),
+    JSON.stringify([shownCaller(caller), model, pinnable?.what, pinnable?.also]),
   )
     .flatMap(offerTold)
     .toSorted((a, b) => b.tokens * b.times - a.tokens * a.times);
 }
 
-/** Never counts more tokens than were in fact read again. */
+/** Never counts more tokens than were in fact read. */
 function offerTold(all: readonly Compared[]): PinOffer[] {
   const newest = all.at(-1);
   if (newest?.parted.pinnable === undefined || all.length < OFTEN) return [];
   const { request, parted } = newest;
-  const { what, how } = newest.parted.pinnable;
-  const saved = all.map(({ parted: { pinnable }, again, rate }) => {
-    return { tokens: Math.min(pinnable?.tokens ?? 0, again), rate };
-  });
-  const timed = saved.flatMap(({ tokens, rate }) => (rate === null || rate <= 0 ? [] : [(tokens / rate) * 1000]));
+  const { what, how, also } = newest.parted.pinnable;
+  const timed = all.flatMap(({ saved, rate }) => (rate === null || rate <= 0 ? [] : [(saved / rate) * 1000]));
   return [
     {
       caller: request.caller,
       model: request.model,
       what,
       how,
+      ...(also === undefined ? {} : { also }),
       times: all.length,
       chars: parted.now?.differs.length ?? null,
       same_chars: parted.same_chars,
-      tokens: Math.round(mean(saved.map(({ tokens }) => tokens))),
+      tokens: Math.round(mean(all.map(({ saved }) => saved))),
       ms: timed.length === 0 ? null : Math.round(mean(timed)),
       turn: turnOf(newest),
       ...(parted.pinnable?.diff === undefined ? {} : { diff: parted.pinnable.diff }),
@@ -127,12 +140,7 @@ function offerTold(all: readonly Compared[]): PinOffer[] {
 }
 
 /** Reading times with and without pinning, at the pace of this request. */
-function turnOf({
-  request: { detail },
-  parted: { pinnable, reused_tokens: reused },
-  rate,
-  again,
-}: Compared): PinOffer['turn'] {
+function turnOf({ request: { detail }, parted: { reused_tokens: reused }, rate, saved }: Compared): PinOffer['turn'] {
   const prompt = detail?.tokens.prompt ?? null;
   if (prompt === null || reused === null) return null;
   const reading = (reused_tokens: number): PromptReading => {
@@ -140,7 +148,7 @@ function turnOf({
     const ms = rate === null || rate <= 0 ? null : Math.round((read_tokens / rate) * 1000);
     return { read_tokens, reused_tokens, ms };
   };
-  return { sent: reading(reused), kept: reading(Math.min(prompt, reused + Math.min(pinnable?.tokens ?? 0, again))) };
+  return { sent: reading(reused), kept: reading(reused + saved) };
 }
 
 function lastOf(all: readonly Compared[]): PartingPlace['last'] {

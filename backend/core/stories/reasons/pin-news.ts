@@ -4,13 +4,19 @@
 import { shownCaller } from '../../../contract/apps.ts';
 import type { NoticeFact } from '../../../contract/views/control.ts';
 import type { PinOffer } from '../../../contract/views/parting-places.ts';
-import { isUnsettled, offerToTell, pinNoticeId, type IsPutOff } from '../../../contract/rules/pin-rules-by-app.ts';
+import {
+  isUnsettled,
+  namesOf,
+  offerToTell,
+  pinNoticeId,
+  type IsPutOff,
+} from '../../../contract/rules/pin-rules-by-app.ts';
 import { LRUCache } from 'lru-cache';
 import { counted, time } from '../../explain/why-words.ts';
 import { LOCAL } from '../../ownership.ts';
 import type { Clock, PutNotice, ReadConfig, Told } from '../../ports.ts';
 import type { Ended } from '../../requests/at-once.ts';
-import { OFTEN } from './partings.ts';
+import { LEAST_SAVED, OFTEN } from './partings.ts';
 import type { MayOffer, RequestDesk } from '../views/request-desk.ts';
 
 /** How long a notice lasts, and the least time before the next one. Milliseconds. */
@@ -48,7 +54,7 @@ export class PinNews {
 
   /** Call when a request has ended and is in the list. */
   ended({ caller, trace }: Pick<Ended, 'caller' | 'trace'>): void {
-    if (trace?.parted?.pinnable === undefined) return;
+    if ((trace?.parted?.pinnable?.tokens ?? 0) < LEAST_SAVED) return;
     const app = shownCaller(caller);
     const helped = this.#helped.get(app) ?? { times: 0, enough: OFTEN };
     this.#helped.set(app, helped);
@@ -62,8 +68,8 @@ export class PinNews {
   /** Call when the settings changed or somebody put an offer off. Removes offers that no longer apply. */
   reconfigured(): void {
     const { board, requestDesk } = this.#parts;
-    for (const [app, { caller, what }] of this.#told) {
-      if (requestDesk.mayOffer(caller, what)) continue;
+    for (const [app, offer] of this.#told) {
+      if (namesOf(offer).every((what) => requestDesk.mayOffer(offer.caller, what))) continue;
       this.#told.delete(app);
       board.put(pinNoticeId(app), undefined);
     }
@@ -87,7 +93,7 @@ export class PinNews {
 }
 
 function noticeOf(app: string, offer: PinOffer): Told {
-  const { what, how, chars, same_chars, ms, tokens } = offer;
+  const { what, how, also = [], chars, same_chars, ms, tokens } = offer;
   const saved = ms === null ? `reading ${counted(tokens, 'token')}` : `about ${time(ms)}`;
   const some = chars === null ? 'a few characters' : counted(chars, 'character');
   return {
@@ -95,8 +101,8 @@ function noticeOf(app: string, offer: PinOffer): Told {
     text:
       what === 'clock'
         ? `${app} changes the time at character ${(same_chars + 1).toLocaleString('en')} of each prompt; told at its end, it would save ${saved} a turn.`
-        : `${app} changes ${some} at the top of each prompt; pinning them would save ${saved} a turn.`,
-    todo: `Choose so under "Where prompts part" in the window, or set ${what} to "${how}" for ${app} in prompts.apps.`,
+        : `${app} changes ${some} at the top of each prompt; pinning them${also.length > 0 ? ', and the time told at its end,' : ''} would save ${saved} a turn.`,
+    todo: `Choose so under "Where prompts part" in the window, or set ${[{ what, how }, ...also].map((one) => `${one.what} to "${one.how}"`).join(' and ')} for ${app} in prompts.apps.`,
     // It names an app, and nothing is wrong.
     listOnly: true,
     lastsMs: DAY_MS,

@@ -83,6 +83,30 @@ describe('a runner with one place', () => {
     expect(held.reach(RUNNER, about('wine'))).toBe(lengthOf(chat().beginnings));
   });
 
+  test('of one that did not fit nothing is held, and nothing was read', () => {
+    const held = new HeldPrompts();
+    read(held, about('bread'));
+    const cut = held.reads(RUNNER, about('bread', 'salt?'), { isCut: true });
+    cut.answers();
+    expect(held.reach(RUNNER, about('bread'))).toBe(0);
+    cut.ended();
+    expect(cut.known).toBe(0);
+    expect(held.reads(RUNNER, about('bread', 'salt?')).known).toBe(whole(about('bread')));
+  });
+
+  test('what stood in the place that a prompt takes is known by the request that it is of', () => {
+    const held = new HeldPrompts();
+    const first = held.reads(RUNNER, about('bread'), { by: 'one' });
+    expect(first.stood).toBeUndefined();
+    first.answers();
+    first.ended();
+    const next = held.reads(RUNNER, about('wine'), { by: 'two' });
+    expect([next.stood?.by, lengthOf(next.stood?.prompt.beginnings ?? about('').beginnings)]).toEqual(['one', whole(about('bread'))]); // prettier-ignore
+    next.ended();
+    const third = held.reads(RUNNER, about('wine'), { by: 'three' }).stood;
+    expect([third?.by, lengthOf(third?.prompt.beginnings ?? about('').beginnings)]).toEqual(['two', lengthOf(chat().beginnings)]); // prettier-ignore
+  });
+
   test('two that are sent at once are taken to be read one after the other', () => {
     const held = new HeldPrompts();
     const one = held.reads(RUNNER, about('bread'));

@@ -37,6 +37,20 @@ test('a prompt that changed loses what comes after the change', () => {
   expect(earlier?.lost[0]?.where).toBe('an earlier message');
 });
 
+test('a change loses nothing that was not there: after a load, or behind another prompt', () => {
+  const change = { same_tokens: 26, same_after_tokens: 21_300, where: 'the system prompt' };
+  const lost = (over: Partial<Parted>, tokens: number, ms = 0) =>
+    reuseOf(ended({ parted: parted({ ...change, ...over }), reused: reused(tokens), load: { ms } }))?.lost;
+  expect(lost({}, 0, 3000)).toMatchObject([{ cause: 'loaded', tokens: 21_326 }]);
+  expect(lost({ held_tokens: 26 }, 26)).toMatchObject([{ cause: 'displaced', tokens: 21_300 }]);
+  expect(lost({ held_tokens: 1026 }, 26)).toMatchObject([
+    { cause: 'changed', tokens: 1000 },
+    { cause: 'displaced', tokens: 20_300 },
+  ]);
+  // Ollama had more than was known, so it may have had all of it.
+  expect(lost({ held_tokens: 0 }, 26)).toMatchObject([{ cause: 'changed', tokens: 21_300 }]);
+});
+
 test('another question that ends in the same words loses nothing', () => {
   const other = parted({ same_chars: 0, same_tokens: 0, same_after_tokens: 900 });
   expect(reuseOf(ended({ parted: other, reused: reused(0) }))).toBeUndefined();
@@ -57,6 +71,8 @@ test('never more is reused than could be, and nothing is counted where it is not
   expect(reuseOf(ended({ reused: reused(5) }))).toBeUndefined();
   expect(reuseOf(ended({ parted: parted({}) }))).toBeUndefined();
   expect(reuseOf(ended({ parted: parted({ same_tokens: 0 }), reused: reused(0) }))).toBeUndefined();
+  // Ollama left a part of the prompt out.
+  expect(reuseOf(ended({ parted: parted({}), reused: reused(9), context: { tokens: 9000, size: 4096 } }))).toBeUndefined(); // prettier-ignore
   // The run of another request read one prompt for both.
   expect(reuseOf(ended({ parted: parted({}), reused: reused(9), run: {} }))).toBeUndefined();
 });

@@ -24,7 +24,7 @@ const ONE: PinOffer = {
 /** What is told once an app has asked three times, and what ends that. */
 async function toldOf(
   offers: readonly PinOffer[],
-  mayOffer: () => boolean = () => true,
+  mayOffer: PinNewsParts['requestDesk']['mayOffer'] = () => true,
 ): Promise<{ readonly told: Told[]; readonly over: string[]; readonly news: PinNews }> {
   const told: Told[] = [];
   const over: string[] = [];
@@ -52,6 +52,21 @@ test('an offer worth little a turn, though much in all, hides no other one of it
   expect((await toldOf([others, small, pin, ONE])).told).toMatchObject([
     { text: 'an app changes 9 characters at the top of each prompt; pinning them would save about 18 s a turn.' },
   ]);
+});
+
+test('what helps only together is told so, and is over when one of them is settled', async () => {
+  const both: PinOffer = { ...ONE, what: 'billing_line', how: 'pin', also: [{ what: 'clock', how: 'to_end' }] };
+  let isSettled = false;
+  const { told, over, news } = await toldOf([both], (_, what) => !(isSettled && what === 'clock'));
+  expect(told).toMatchObject([
+    {
+      text: 'an app changes 8 characters at the top of each prompt; pinning them, and the time told at its end, would save about 18 s a turn.',
+      todo: 'Choose so under "Where prompts part" in the window, or set billing_line to "pin" and clock to "to_end" for an app in prompts.apps.',
+    },
+  ]);
+  isSettled = true;
+  news.reconfigured();
+  expect(over).toHaveLength(1);
 });
 
 test('a notice is over once its offer is put off, and not before', async () => {

@@ -23,6 +23,7 @@ function asked({ caller = 'Claude Code', parted = {}, rate = 1000 }: Made = {}):
   made++;
   const detail: RequestDetail = {
     ...someDetail,
+    tokens: { ...someDetail.tokens, prompt: 18_026 },
     rates: { prompt: rate, answer: 44 },
     parted: { ...(someDetail.parted as Parted), same_after_tokens: 18_000, ...parted },
   };
@@ -83,16 +84,33 @@ test('nothing is claimed where nothing was lost, or where it is not known', () =
   expect(partingsOf([])).toEqual({ compared: 0, since: null, places: [], offers: [] });
 });
 
-test('an offer never claims more than was read again, and counts only what would have helped', () => {
+test('an offer never claims more than was read, and counts only what would have helped', () => {
   const pinnable = { what: 'billing_line', how: 'pin', tokens: 30_000 } as const;
   const requests = [
     asked({ parted: { pinnable } }),
     asked({ parted: { pinnable }, rate: 500 }),
     asked({ parted: { pinnable: { ...pinnable, tokens: 9000 } }, caller: 'claude-cli/2.1.0 (external, cli)' }),
-    // Nothing was read again: Ollama had it all the same.
-    asked({ parted: { pinnable, same_after_tokens: 0 } }),
+    // Ollama had all of it all the same, or it would have saved next to nothing.
+    asked({ parted: { pinnable, reused_tokens: 18_020 } }),
+    asked({ parted: { pinnable: { ...pinnable, tokens: 200 } } }),
   ];
   expect(partingsOf(requests.slice(0, 2)).offers).toEqual([]);
   expect(partingsOf(requests).offers).toMatchObject([{ what: 'billing_line', times: 3, tokens: 15_000, ms: 21_000 }]);
   expect(partingsBy(requests, (_, what) => what === 'clock').offers).toEqual([]);
+});
+
+test('two that help only together are one offer, and none where one of them is settled', () => {
+  const also = [{ what: 'clock', how: 'to_end' }] as const;
+  const pinnable = { what: 'billing_line', how: 'pin', also: [...also], tokens: 9000 } as const;
+  const requests = [1, 2, 3].map(() => asked({ parted: { pinnable: { ...pinnable, also: [...also] } } }));
+  expect(partingsOf(requests).offers).toMatchObject([{ what: 'billing_line', also, times: 3, tokens: 9000 }]);
+  expect(partingsBy(requests, (_, what) => what === 'billing_line').offers).toEqual([]);
+});
+
+test('what stood behind a change is no loss of that where another prompt had taken the place', () => {
+  expect(partingsOf([asked({ parted: { held_tokens: 26 } })]).places).toEqual([]);
+  expect(partingsOf([asked({ parted: { held_tokens: 5026 } })]).places).toMatchObject([{ again_tokens: 5000 }]);
+  // Ollama left a part of it out.
+  const [cut] = [asked()].map((one) => ({ ...one, detail: one.detail && { ...one.detail, context: { tokens: 9000, size: 4096 } } })); // prettier-ignore
+  expect(partingsOf(cut === undefined ? [] : [cut])).toMatchObject({ compared: 1, places: [] });
 });

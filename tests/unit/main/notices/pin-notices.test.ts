@@ -133,6 +133,19 @@ test('its buttons show the place, or pin, and what was pinned can be undone', as
   expect([shown, notices.view()]).toEqual([1, []]);
 });
 
+test('what helps only together is pinned together, and undone together', async () => {
+  const { settings, notices, tells } = start();
+  offers = [{ ...BILLING, also: [{ what: 'clock', how: 'to_end' }] }];
+  await tells('Claude Code');
+  expect(notices.view()[0]?.more?.replaceAll(/\s/g, ' ')).toBe(
+    'Pinning them, with the time at the end of the prompt, would save about 18 s a turn.',
+  );
+  await notices.answer('pin Claude Code', 'pin');
+  expect(settings.config.prompts.apps).toEqual({ 'Claude Code': { billing_line: 'pin', clock: 'to_end' } });
+  await notices.answer('pinned', 'undo');
+  expect(settings.config.prompts.apps).toEqual({});
+});
+
 test('it comes once a day for each app, also after a restart of Hearth', async () => {
   const first = start();
   expect(await first.tells('Claude Code')).toHaveLength(1);
