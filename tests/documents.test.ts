@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'smol-toml';
 import { fields } from '../backend/contract/config/config.ts';
 import { fileProblems } from '../backend/contract/config/config-problems.ts';
+import { ROWS } from './bench/bench-rows.ts';
 import { compare, tableOf, type Row } from './sim/comparison.ts';
 import { PROMPT_DAYS } from './sim/prompt-days.ts';
 import { comparePrompts, promptTable, PROMPTS_MARK, SERVERS } from './sim/prompt-page.ts';
@@ -62,6 +63,12 @@ describe('the README', () => {
     expect(head).toContain(`[${runs} run]`);
     expect(head).toContain(`${after} after the first`);
     expect(head).toContain(`costs ${hit} of processor time`);
+  });
+
+  test('and docs/benchmarks.md leave out no row: each was measured, on one machine', () => {
+    const page = read('docs/benchmarks.md');
+    expect(page).not.toContain('Not measured on this machine');
+    for (const { title } of ROWS) expect(page).toContain(`\n## ${title}\n`);
   });
 
   test('names a Node with which npm has nothing to warn of', async () => {
