@@ -37,10 +37,14 @@ export function inTheWayOf(
   // loaded.
   const isInTheWay = (run: PastRun): boolean =>
     run.lane === lane || (last !== undefined && run.runner !== last.runner && (run.loads || last.loads));
-  const others = all
-    .filter((run) => !own.includes(run) && isInTheWay(run))
-    .map((run) => within(run, waited))
-    .filter((part) => lengthOf(part) >= 1);
+  const ofOthers = own.length === 0 ? all : all.filter((run) => !own.includes(run));
+  const others: Part<PastRun>[] = [];
+  // A loop, since who waited long looks at a thousand runs or more.
+  for (const run of ofOthers) {
+    if (!isInTheWay(run)) continue;
+    const part = within(run, waited);
+    if (lengthOf(part) >= 1) others.push(part);
+  }
   const halts = queue.haltedDuring(waited).map((halt) => within(halt, waited));
   const msOf = (why: 'paused' | 'ollama'): number => together(halts.filter(({ of: halt }) => halt.why === why));
   const name = (run: PastRun): string | undefined => (sees(owner, run.owner) ? run.caller : undefined);
@@ -49,16 +53,13 @@ export function inTheWayOf(
   const gaveWay = own.filter((run) => run.gaveWay).length;
   return {
     own,
-    before: others
-      .toSorted((a, b) => lengthOf(b) - lengthOf(a))
-      .slice(0, MOST)
-      .map((part) => ({
-        ...(name(part.of) === undefined ? {} : { request_id: part.of.id }),
-        caller: name(part.of) ?? 'somebody else',
-        model: part.of.model,
-        class: part.of.class,
-        ms: Math.round(lengthOf(part)),
-      })),
+    before: longestOf(others).map((part) => ({
+      ...(name(part.of) === undefined ? {} : { request_id: part.of.id }),
+      caller: name(part.of) ?? 'somebody else',
+      model: part.of.model,
+      class: part.of.class,
+      ms: Math.round(lengthOf(part)),
+    })),
     line: {
       class: of,
       behind: grouped(others, (run) => ({ caller: name(run), own: run.caller === caller && run.owner === owner })),
@@ -73,6 +74,32 @@ export function inTheWayOf(
   };
 }
 
+/** The longest of them, as many as are reported, the longest first; of equal ones the first. Sorts a few, not all. */
+function longestOf(parts: readonly Part<PastRun>[]): readonly Part<PastRun>[] {
+  const longest: Part<PastRun>[] = [];
+  for (const part of parts) {
+    const last = longest.at(-1);
+    if (longest.length === MOST && last !== undefined && lengthOf(part) <= lengthOf(last)) continue;
+    const at = longest.findIndex((other) => lengthOf(other) < lengthOf(part));
+    longest.splice(at === -1 ? longest.length : at, 0, part);
+    if (longest.length > MOST) longest.pop();
+  }
+  return longest;
+}
+
+/** The group of each run, made once: everyone who waited behind a run looks at it. */
+const groupNames = new WeakMap<PastRun, string>();
+
+function groupOf(run: PastRun): string {
+  let name = groupNames.get(run);
+  if (name === undefined) {
+    const { owner, caller, class: of, classBy, model, wentOn } = run;
+    name = JSON.stringify([owner, caller, of, classBy, model, wentOn]);
+    groupNames.set(run, name);
+  }
+  return name;
+}
+
 /** Groups runs of one app, class, model and reason, and reports each group once. */
 function grouped(
   parts: readonly Part<PastRun>[],
@@ -80,8 +107,7 @@ function grouped(
 ): readonly Behind[] {
   const groups = new Map<string, Part<PastRun>[]>();
   for (const part of parts) {
-    const { owner, caller, class: of, classBy, model, wentOn } = part.of;
-    const name = JSON.stringify([owner, caller, of, classBy, model, wentOn]);
+    const name = groupOf(part.of);
     const group = groups.get(name) ?? [];
     groups.set(name, group);
     group.push(part);
