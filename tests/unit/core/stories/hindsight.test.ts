@@ -7,6 +7,7 @@ import { keptStable } from '../../../../backend/core/pins/pins.ts';
 import { HeldPrompts } from '../../../../backend/core/prompts/held.ts';
 import { Estimator } from '../../../../backend/core/queue/estimate.ts';
 import { Hindsight } from '../../../../backend/core/stories/reasons/hindsight.ts';
+import { pinDiffs } from '../../../../backend/core/stories/reasons/pin-diff.ts';
 import type { Trace } from '../../../../backend/core/requests/trace.ts';
 import { Ticket } from '../../../../backend/core/requests/ticket.ts';
 import { ManualClock } from '../../../support/clocks.ts';
@@ -208,12 +209,18 @@ test('what keeping a clock the same has saved counts from its place in the whole
 });
 
 test('all that was kept the same is shown, wherever it stands in the instructions', () => {
-  const texts = [`${timed(11)}Local time: 15:02:07. `, `Today is 2026-11-28 16:20:12\n${LONG}`, 'one'];
-  const { pinned } = runs()(texts, { tokens: 900, systems: 2, rules: { clock: 'to_end' } });
-  const [{ diff } = { diff: undefined }] = pinned ?? [];
+  const texts = [`A: 0.\n${LONG}B: 0. `, `C: 0\n${LONG}`];
+  const spans = [
+    { text: 0, at: 3, sent: '1', now: '0' },
+    { text: 0, at: (texts[0]?.length ?? 0) - 3, sent: '22', now: '0' },
+    { text: 1, at: 3, sent: '3', now: '0' },
+  ];
+  const done = { what: 'clock', how: 'to_end', chars: 4, at: 3, sent_hash: '', spans, end: '[A: 1]' } as const;
+  const request = { model: 'm', messages: texts.map((content) => ({ role: 'system', content })) };
+  const [{ diff } = { diff: undefined }] = pinDiffs(request, [done], (text, from, to) => text.slice(from, to));
   const said = diff?.sent.map(({ text, differs }) => (differs === true ? `[${text}]` : text)).join('');
   expect(said).toBe(
-    'Current time: [2026-11-28 14:11:12]\nAnswer in one short par… …o not know. Local time: [15:02:07].  Today is [2026-11-28 16:20:12]\nAnswer in one short par…',
+    'A: [1].\nAnswer in one short pa… …hat you do not know. B: [22].  C: [3]\nAnswer in one short par…',
   );
-  expect(diff?.end).toMatch(/Current time: .*\n.*Local time: .*\n.*Today: 2026/);
+  expect(diff?.end).toBe('[A: 1]');
 });
