@@ -72,7 +72,7 @@ describe('the archive', () => {
     const rest = files.filter(
       (path) =>
         !/^\/(package\.json|LICENSE|dist|assets|assets\/icons)$/.test(path) &&
-        !/^\/dist\/(desktop(\/(main\.js|hearth\.mjs|hearth-sqlite-linux-\w+\.node))?|main(\/(first-file\.js|command-words\.js|preload\.cjs))?)$/.test(
+        !/^\/dist\/(desktop(\/(main\.js(\.map)?|hearth\.mjs|hearth-sqlite-linux-\w+\.node))?|main(\/(first-file\.js|command-words\.js|preload\.cjs))?)$/.test(
           path,
         ) &&
         !/^\/dist\/renderer(\/|$)/.test(path) &&
