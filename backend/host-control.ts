@@ -1,7 +1,7 @@
 // What the host of a gateway can see and do; the tray and the window use it.
 import type { Duplex } from 'node:stream';
 import { withAny } from './core/abort.ts';
-import type { AppSeen } from './contract/apps.ts';
+import type { AppSeen } from './contract/views/app-seen.ts';
 import type { Action, ActionResult, DetailedRequest, RequestList } from './contract/views/control.ts';
 import type { LiveView } from './contract/window/desktop.ts';
 import type { DayView } from './contract/window/look-commands.ts';

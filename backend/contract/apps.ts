@@ -1,7 +1,6 @@
 // The apps of docs/apps.md: how to point each of them at Hearth, and how to recognize their requests. One table: the
 // window's page "Connect an app" and that document show the same lines. Texts about an app are with the page's other
-// texts.
-import { z } from 'zod';
+// texts. Commands load it at their start, so it loads no package.
 
 /** A program, recognized by how its requests name it. */
 export interface Program {
@@ -188,14 +187,3 @@ export function pasteOf({ paste }: App, { key, ...stands }: Stands): readonly st
       .replaceAll(/\{(gateway|openai|model|key)\}/g, (_, name: keyof typeof values) => values[name]),
   );
 }
-
-/** An app that has sent requests. */
-export const appSeenSchema = z.object({
-  /** The id in APPS. */
-  id: z.string(),
-  /** When its newest request came. ISO 8601 in UTC. */
-  at: z.string(),
-  /** The library whose name alone its requests carry; they may come from other programs. */
-  through: z.string().optional(),
-});
-export type AppSeen = z.infer<typeof appSeenSchema>;

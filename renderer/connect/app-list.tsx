@@ -1,7 +1,8 @@
 // The apps of the page Connect: a row for each, with the lines that point it at this gateway, and whether it was seen.
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
-import { pasteOf, type AppSeen, type Stands } from '../../backend/contract/apps.ts';
+import { pasteOf, type Stands } from '../../backend/contract/apps.ts';
+import type { AppSeen } from '../../backend/contract/views/app-seen.ts';
 import { saidOf } from '../../words/app-words.ts';
 import { t } from '../../words/texts.ts';
 import { CopyButton } from '../parts/copy.tsx';

@@ -1,5 +1,6 @@
 // Which app stands where on the page, and how long ago it was seen, as words. Pure.
-import { APPS, type App, type AppSeen } from '../../backend/contract/apps.ts';
+import { APPS, type App } from '../../backend/contract/apps.ts';
+import type { AppSeen } from '../../backend/contract/views/app-seen.ts';
 import { t } from '../../words/texts.ts';
 import { dayOfMonth, roughly, timeOfDay } from '../parts/words.ts';
 

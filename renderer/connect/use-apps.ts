@@ -1,6 +1,6 @@
 // Which apps were seen, asked for while the page is shown: at once, and again when a request has come.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { AppSeen } from '../../backend/contract/apps.ts';
+import type { AppSeen } from '../../backend/contract/views/app-seen.ts';
 import { useCalls } from '../parts/use-calls.ts';
 
 /** Milliseconds between two questions: an app sends many requests. */

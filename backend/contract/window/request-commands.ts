@@ -1,6 +1,6 @@
 // The window's commands about requests: part of the commands in desktop.ts. Types only.
 import { z } from 'zod';
-import { appSeenSchema } from '../apps.ts';
+import { appSeenSchema } from '../views/app-seen.ts';
 import { detailedRequestSchema, requestListSchema } from '../views/control.ts';
 import {
   askedAgainSchema,

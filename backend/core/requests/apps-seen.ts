@@ -1,5 +1,6 @@
 // Which of the known apps have sent requests, and when last. Pure: derived from the callers in the list of requests.
-import { APPS, type App, type AppSeen } from '../../contract/apps.ts';
+import { APPS, type App } from '../../contract/apps.ts';
+import type { AppSeen } from '../../contract/views/app-seen.ts';
 
 /** A caller in the list of requests, and what set the class of its requests. */
 export interface CallerSeen {

@@ -426,7 +426,7 @@ test('any gateway tells of all: what runs where, and the hit rate of each tier',
   expect([shown.code, shown.out]).toEqual([0, expect.stringContaining('hearth, 2 of 2 gateways up, told by two at ')]);
   expect(shown.out).toContain('of 4 requests 25 % from memory, 0 % from disk, 25 % from other gateways');
   expect(shown.out).toMatch(/^one +healthy .*\n/m);
-  expect(shown.out).toMatch(/^two +llama3\.2 +aider\/0\.1 +normal +/m);
+  expect(shown.out).toMatch(/^two +llama3\.2 +aider +normal +/m);
   expect((await figuresOf(two)).get('hearth_fleet_info{fleet="hearth",node="two"}')).toBe(1);
   expect((await figuresOf(two)).get('hearth_cache_hits_total{tier="shared"}')).toBe(1);
   // As the window asks.

@@ -1,6 +1,7 @@
 // Looks requests up for people and programs: a page of the list, one request with its detail, and cancelling a living
 // one.
-import { isCalled, type AppSeen } from '../../../contract/apps.ts';
+import { isCalled } from '../../../contract/apps.ts';
+import type { AppSeen } from '../../../contract/views/app-seen.ts';
 import type { DetailedRequest, RequestList } from '../../../contract/views/control.ts';
 import { AppError } from '../../../contract/errors.ts';
 import type { Partings } from '../../../contract/views/parting-places.ts';
