@@ -37,7 +37,9 @@ export interface InnerLineParts {
 export class InnerLine {
   readonly #parts: InnerLineParts;
   readonly #watched = new Map<string, Watched>();
+  /** Cancels the next poll; undefined while none is due. */
   #stop: (() => void) | undefined;
+  #isPolling = false;
 
   constructor(parts: InnerLineParts) {
     this.#parts = parts;
@@ -47,7 +49,8 @@ export class InnerLine {
   watch(id: string, tell: TellPlace): () => void {
     const watched = { tell, isWaiting: false };
     this.#watched.set(id, watched);
-    this.#stop ??= this.#parts.clock.after(FIRST_MS, () => void this.#look());
+    // A poll under way arranges the next one itself: there is only one row of polls.
+    if (!this.#isPolling) this.#stop ??= this.#next(FIRST_MS);
     return () => {
       if (this.#watched.get(id) === watched) this.#watched.delete(id);
       if (this.#watched.size > 0) return;
@@ -56,13 +59,20 @@ export class InnerLine {
     };
   }
 
+  #next(ms: number): () => void {
+    return this.#parts.clock.after(ms, () => void this.#look());
+  }
+
   async #look(): Promise<void> {
+    this.#stop = undefined;
+    this.#isPolling = true;
     // Polling continues after an error: an unknown place is not shown.
     const queue = await this.#parts.look().catch(() => undefined);
+    this.#isPolling = false;
     if (queue !== undefined) this.#tell(queue);
     if (this.#watched.size === 0) return;
     const waits = [...this.#watched.values()].some(({ isWaiting }) => isWaiting);
-    this.#stop = this.#parts.clock.after(waits ? WAITS_MS : RUNS_MS, () => void this.#look());
+    this.#stop = this.#next(waits ? WAITS_MS : RUNS_MS);
   }
 
   #tell({ waiting }: InnerQueue): void {
